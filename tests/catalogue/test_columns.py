@@ -120,11 +120,11 @@ async def test_a_written_row_is_read_back_unchanged(catalogue: Catalogue, folder
         assert await segments.of_object(tx, 5, 0, 9) == [row]
         assert await segments.unposted(tx, 5, (-1, 0), 9) == [row]
         number = await jobs.add(
-            tx, folder.id, Verb.RESTORE, Priority.HIGH, target=b"t", prefix=b"p", version=3
+            tx, folder.id, Verb.RESTORE, Priority.HIGH, target=b"t", paths=(b"p", b"q r"), version=3
         )
         job = await jobs.by_id(tx, number)
         assert job is not None and [job] == await jobs.recent(tx, 1)
-        assert (job.target, job.prefix, job.version) == (b"t", b"p", 3)
+        assert (job.target, job.paths, job.version) == (b"t", (b"p", b"q r"), 3)
         assert (job.verb, job.priority) == (Verb.RESTORE, Priority.HIGH)
 
 

@@ -91,7 +91,7 @@ async def test_a_part_of_a_version(engine: Engine, folder: Path, tmp_path: Path)
     target = tmp_path / "back"
     async with running(engine):
         status = await kept(engine, folder, FAST)
-        engine.submit(Restore(status.folder.id, os.fsencode(target), 1, b"large"))
+        engine.submit(Restore(status.folder.id, os.fsencode(target), 1, (b"large",)))
         assert (await over(engine, Verb.RESTORE)).state is JobState.COMPLETED
     assert os.listdir(target) == ["large"]
 

@@ -150,7 +150,7 @@ async def test_nothing_is_restored_over_its_source(
         number = engine.status.folders[0].folder.id
         for place, words in (("link/below", "is inside"), ("", "is around")):
             target = os.fsencode(tmp_path / place)
-            engine.submit(Restore(number, target, 1, b""))
+            engine.submit(Restore(number, target, 1))
             wanted = f"{tmp_path / place} {words} the backed-up folder"
             await until(lambda w=wanted: any(w in e.text for e in engine.status.events))
         assert latest(engine.status, Verb.RESTORE) is None

@@ -40,8 +40,13 @@ async def test_a_restore_is_checked_before_it_is_added(
     with pytest.raises(UnknownFolderError):
         await new_restore(catalogue, Restore(999, out), way_out="")
     assert (await restore(os.fsencode(folder), in_place=True)).target == os.fsencode(folder)
-    whole, part = await restore(), await restore(prefix=b"large")
-    assert (whole.version, whole.prefix, part.prefix) == (1, None, b"large")
+    whole, part = await restore(), await restore(paths=(b"large",))
+    assert (whole.version, whole.paths, part.paths) == (1, (), (b"large",))
+    copied = os.path.join(os.fsencode(folder), b"large")
+    several = await restore(paths=(copied, b"large/"))
+    assert several.paths == (b"large",)  # as it is in the folder
+    with pytest.raises(UsageError, match="up to 1,000 paths"):
+        await restore(paths=tuple(b"%d" % n for n in range(1001)))
 
     async with catalogue.transaction() as tx:
         checked = await new_verify(tx, Verify(number, bodies=True))

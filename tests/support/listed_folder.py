@@ -23,6 +23,7 @@ _NAMES = (
     b"\xff\xfe", b"[/]", b"a'b\"c", b"%", b"_", b"%%", b" ", b"~", b"\x7f", b"\x80", b"\x01",
     "ſ".encode(), "\u212a".encode(), b"IMG_001", b"img_002",
 )  # fmt: skip
+DIRECTORIES = (b"", b"dir/", b"long/", b"new/", b"new/deep/", _HEAD + b"B/", b"none/")
 _SIZES = (0, 1, 1_000, 1_000, 50_001, 10**12)
 
 
@@ -56,21 +57,33 @@ def matches(row: Listed, wanted: FileFilter) -> bool:
 def listed(rows: Sequence[Listed], query: FileQuery) -> list[Listed]:
     """The rows of a list in its order."""
     found = sorted(
-        (row for row in rows if matches(row, query.filter)), key=lambda row: path_key(row.path)
+        (row for row in rows if matches(row, query.filter) and _is_in(row, query)),
+        key=lambda row: path_key(row.path),
     )
+    if query.is_tree:
+        return found
     if query.order is FileOrder.SIZE:
         found.sort(key=lambda row: -row.key.size)
     return found[::-1] if query.reverse else found
 
 
+def _is_in(row: Listed, query: FileQuery) -> bool:
+    name = row.path.removeprefix(query.under or b"")
+    if query.under is None or not name or len(name) + len(query.under) != len(row.path):
+        return query.under is None
+    return not query.is_tree or b"/" not in name[:-1]
+
+
 async def fill(catalogue: Catalogue, folder: Folder) -> dict[int, list[Listed]]:
     """Two versions of a folder; returns the rows of each."""
     paths = [b"", b"dir/", b"Dir/", b"long/", *(b"dir/" + n for n in _NAMES), *_NAMES]
-    paths += [_HEAD + tail for tail in (b"", b"a", b"B", b"B/", b"\xff" * 300)]
+    paths += [_HEAD + tail for tail in (b"", b"a", b"B", b"B/", b"B/x", b"\xff" * 300)]
     first = {path: _row(path, n) for n, path in enumerate(sorted(set(paths)))}
     gone = sorted(first)[5::7]
     second = {p: _row(p, n + 3) for n, p in enumerate(sorted(first)[::5]) if p not in gone}
-    second |= {b"new/" + n: _row(b"new/" + n, i) for i, n in enumerate(_NAMES)}
+    second |= {b"new/" + n: _row(b"new/" + n, i) for i, n in enumerate((b"", *_NAMES))}
+    deep = (b"new/deep/", b"new/deep/a", b"new/deep-x", b"new/deep/b/", b"new/deep/b/c")
+    second |= {path: _row(path, n) for n, path in enumerate(deep)}
     await _apply(catalogue, folder, 1, list(first.values()), [])
     await _apply(catalogue, folder, 2, list(second.values()), gone)
     kept = {path: row for path, row in first.items() if path not in gone}

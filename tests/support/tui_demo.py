@@ -402,7 +402,7 @@ def past_jobs(count: int) -> tuple[PastJob, ...]:
             state,
             version=number,
             target=target or None,
-            prefix=None,
+            paths=(),
             owns_target=False,
             created_at=began,
             finished_at=began + timedelta(minutes=2, seconds=4),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
@@ -101,9 +103,10 @@ class FakeBrowser:
         posted = {FileView.DONE: articles, FileView.POSTING: articles // 2}.get(state, 0)
         mtime_ns = int((NOON - timedelta(hours=number % 9999)).timestamp()) * 1_000_000_000
         digest = FileDigest(DigestKind.SEGMENTS_BLAKE3, b"%032d" % number)
+        is_file = not self.name(number).endswith(b"/")
         return FileRow(
             self.name(number),
-            FileKind.REGULAR,
+            FileKind.REGULAR if is_file else FileKind.DIRECTORY,
             articles * 700_001,
             mtime_ns,
             state,
@@ -147,9 +150,25 @@ class FakeBrowser:
             yield from numbers
         elif self._names or set(b"".join(query.filter.words).lower()) <= _LETTERS:
             # Of millions of rows, only those that are likely to match are computed.
-            view = query.filter.view
+            view, under = query.filter.view, query.under or b""
             likely = (n for n in numbers if view in (None, self.view(n)))
+            likely = (n for n in likely if self.name(n).startswith(under))
             yield from (n for n in likely if _matches(self.row(n), query.filter))
+
+    def _entries(self, under: bytes) -> list[FileRow]:
+        """The entries of a directory, from one to the next."""
+        found, every = [], range(self.count)
+        number = bisect_left(every, under, key=self.name)
+        while number < self.count and self.name(number).startswith(under):
+            name, slash, _ = self.name(number).removeprefix(under).partition(b"/")
+            if slash:
+                path = under + name + b"/"
+                found.append(FileRow(path, FileKind.DIRECTORY, 0, 0, FileView.DONE, 0, 0, None))
+                number = bisect_left(every, path[:-1] + b"0", key=self.name)
+            else:
+                found += [self.row(number)] if name else []  # not the directory itself
+                number += 1
+        return found
 
     async def folders(self) -> tuple[Folder, ...]:
         return self.folder_list
@@ -163,6 +182,10 @@ class FakeBrowser:
     ) -> tuple[FileRow, ...]:
         await asyncio.sleep(0)
         self._check()
+        if query.is_tree:
+            self.queries.append(query)
+            rows = self._entries(query.under or b"")
+            return tuple(row for row in rows if start is None or row.path >= start.path)[:limit]
         self.pages.append(0 if start is None else self.number(start.path))
         self.queries.append(query)
         numbers = self._numbers(query, start)
@@ -175,6 +198,9 @@ class FakeBrowser:
         if self.hold is not None:
             await self.hold.wait()
         self._check()
+        if query.is_tree:
+            keys = tuple(FileKey(row.path) for row in self._entries(query.under or b""))
+            return FileDirectory(len(keys), keys[::page_size], page_size)
         if not query.filter and query.order is FileOrder.PATH and start is None:
             # Three million rows are not computed to be counted.
             every = range(0, self.count, page_size)
@@ -277,6 +303,9 @@ def _matches(row: FileRow, wanted: FileFilter) -> bool:
     if wanted.min_size is not None and row.size < wanted.min_size:
         return False
     if wanted.max_size is not None and row.size > wanted.max_size:
+        return False
+    name = row.path.rsplit(b"/", 1)[-1]
+    if not all(fnmatch(name.lower(), glob.lower()) for glob in wanted.globs):
         return False
     return all(word.lower() in row.path.lower() for word in wanted.words)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -174,9 +174,15 @@ class World:
             return await snapshots.of_folder(tx, folder.id)
 
     async def restore(
-        self, version: int, target: Path | None = None, prefix: bytes = b"", *, owns: bool = True
+        self,
+        version: int,
+        target: Path | None = None,
+        prefix: bytes = b"",
+        *,
+        owns: bool = True,
+        paths: Sequence[bytes] = (),
     ) -> Path:
-        """Restore a version, or a part of it, into a target."""
+        """Restore a version, or a part of it, or several, into a target."""
         if target is None:
             self.copies_made += 1
             target = self.scratch / f"restored {self.copies_made}"
@@ -186,7 +192,7 @@ class World:
         self.run = await self.run_of(folder, job, version)
         with TargetTree(os.fsencode(target)) as tree:
             tree.prepare()
-            await restore(self.run, tree, prefix, owns_target=owns)
+            await restore(self.run, tree, paths or ([prefix] if prefix else []), owns_target=owns)
         assert self.run.budget.held == 0
         return target
 

@@ -360,7 +360,7 @@ async def test_a_restore_is_asked_for(tmp_path: Path) -> None:
         pilot.app.screen.query_one("#accept").focus()
         await pilot.press("enter")
         await until(pilot, lambda: bool(handle.commands))
-    assert handle.commands == [Restore(1, os.fsencode(target), 12, b"")]
+    assert handle.commands == [Restore(1, os.fsencode(target), 12)]
 
 
 async def test_a_restore_proposes_the_file_under_the_cursor() -> None:

@@ -120,6 +120,8 @@ async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
             query = table.current_query
             if query is not None and _typed(screen) not in (None, table.wanted):
                 return True  # It waits for the next letter.
+            if query is not None and query.is_tree:
+                return not table.pages.loaded
             by_path = query is None or (not query.filter and query.order is FileOrder.PATH)
             return table.row_count != count if by_path else not _counted(table)
         tables = screen.query(PagedTable)
@@ -190,6 +192,9 @@ DIALOGS = {
     "add-plain": ("1", "a", *["shift+tab"] * 6, "right"),
     "filter": ("2", "slash", *"IMG_00 is:failed"),
     "folders-marked": ("1", "A"),
+    "tree": ("2", "t", "backspace", "j", "space"),
+    "glob": ("2", "slash", *"is:failed img_*"),
+    "restore-marks": ("2", "space", "space", "space", "space", "r"),
     "marks": ("2", "space", "space", "j", "space"),
     "all-marked": ("2", "slash", *"is:failed", "enter", "A"),
     "columns": ("2", "c", "c", "j"),

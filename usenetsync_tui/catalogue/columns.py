@@ -61,7 +61,7 @@ SEGMENT: Columns = _named(
 )
 """One copy of a slice: `model.segments.Segment`, except the fields that are never read back."""
 
-JOB: Columns = _named(Job.__dataclass_fields__, {})
+JOB: Columns = _named(Job.__dataclass_fields__, {"paths": "{t}prefix"})
 """A row of the queue: `model.jobs.Job`."""
 
 SWEEP: Columns = _named(Sweep.__dataclass_fields__, {"index": "{t}segment_index"})

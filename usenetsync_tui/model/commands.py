@@ -96,14 +96,15 @@ class Choose:
 
 @value_object
 class Restore:
-    """Bring a version of a folder, or the part of it below `prefix`, back into `target`."""
+    """Bring a version of a folder, or what is at and below some paths, back into `target`."""
 
     folder_id: int
     target: bytes
     """Absolute."""
     version: int | None = None
     """None: the newest finished one."""
-    prefix: bytes = b""
+    paths: tuple[bytes, ...] = ()
+    """Inside the folder, or absolute and below it; none: all of it."""
     in_place: bool = False
     """The target may be the folder itself, inside it or around it."""
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from usenetsync_tui.model.value_object import value_object
 
+_PAST_NAMES = b"\xff" * 256
+
 
 class FileView(StrEnum):
     """A file's state as the screen shows it."""
@@ -36,11 +38,14 @@ class FileFilter:
     min_size: int | None = None
     """Bytes, inclusive; a folder or a link has none and never matches a size."""
     max_size: int | None = None
+    globs: tuple[bytes, ...] = ()
+    """All of them match: the last name of the path, or all of it if they have a slash. ASCII
+    letters match in either case, unless the glob has a capital letter."""
 
     def __bool__(self) -> bool:
         """Whether it leaves anything out."""
         sized = self.min_size is not None or self.max_size is not None
-        return sized or bool(self.words or self.view)
+        return sized or bool(self.words or self.globs or self.view)
 
 
 @value_object
@@ -53,6 +58,14 @@ class FileQuery:
     order: FileOrder = FileOrder.PATH
     reverse: bool = False
     """By path: Z first; by size: the smallest first (its natural order is largest first)."""
+    under: bytes | None = None
+    """None: the flat list. Else a directory, with a slash at its end (``b""``: the folder): its
+    entries, or with a filter what is below it."""
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether it lists the entries of one directory, by path."""
+        return self.under is not None and not self.filter
 
 
 @value_object
@@ -62,6 +75,14 @@ class FileKey:
     path: bytes
     size: int = 0
     """Bytes; -1 for a folder or a link, which have none. Not used in path order."""
+
+
+def all_in(path: bytes) -> tuple[bytes, bytes]:
+    """The first and last path of a range: of a directory (with a slash) and all in it, or a file.
+
+    No path is the last one: it sorts after every name that a file system can hold.
+    """
+    return path, path + _PAST_NAMES if path.endswith(b"/") or not path else path
 
 
 class FileAction(StrEnum):

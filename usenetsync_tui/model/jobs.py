@@ -55,7 +55,8 @@ class Job:
     state: JobState
     version: int | None
     target: bytes | None
-    prefix: bytes | None
+    paths: tuple[bytes, ...]
+    """What a restore brings back, relative to the folder; none: everything."""
     owns_target: bool
     """The restore made its target folder, so it also sets the folder's mode and mtime."""
     created_at: datetime

@@ -116,8 +116,7 @@ class Dashboard(ActionScreen, inherit_bindings=False):
     def at_hand(self) -> AtHand:
         """The file under the cursor if the list has the focus, else the whole folder."""
         table = self._files.table
-        row = table.cursor_row if table.has_focus else None
-        return AtHand(path=row.path.rstrip(b"/") if row is not None else b"")
+        return AtHand(path=table.path_at_hand, marked=table.marked) if table.has_focus else AtHand()
 
     @property
     def files(self) -> FilesTable | None:

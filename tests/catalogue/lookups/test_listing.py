@@ -12,7 +12,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from listed_folder import Listed, fill, listed
+from listed_folder import DIRECTORIES, Listed, fill, listed
 from psycopg import sql
 
 from usenetsync_tui.catalogue.lookups import listing
@@ -106,6 +106,7 @@ _QUERIES = st.builds(
     filter=st.just(FileFilter()) | _FILTERS,
     order=st.sampled_from(FileOrder),
     reverse=st.booleans(),
+    under=st.none() | st.sampled_from(DIRECTORIES),
 )
 
 
@@ -117,7 +118,8 @@ def test_a_list_is_what_the_model_says(shelf: Shelf, query: FileQuery, page: int
     assert shelf.files(query, None, 1_000) == expected
     directory = shelf.directory(query, page)
     assert (directory.count, directory.complete) == (len(expected), True)
-    assert list(directory.keys) == [row.key for row in expected[::page]]
+    assert [key.path for key in directory.keys] == [row.path for row in expected[::page]]
+    assert query.is_tree or list(directory.keys) == [row.key for row in expected[::page]]
     for number, key in enumerate(directory.keys):
         begin = number * page
         assert shelf.files(query, key, page) == expected[begin : begin + page]
@@ -132,10 +134,11 @@ def test_a_list_goes_on_from_any_key(
     every = listed(shelf.versions[query.version], query)
 
     def rank(key: FileKey) -> tuple[int, bytes]:
-        return (-key.size if query.order is FileOrder.SIZE else 0), key.path
+        by_size = query.order is FileOrder.SIZE and not query.is_tree
+        return (-key.size if by_size else 0), key.path
 
     start = FileKey(path, size)
-    if query.reverse:
+    if query.reverse and not query.is_tree:
         expected = [row for row in every if rank(row.key) <= rank(start)]
     else:
         expected = [row for row in every if rank(row.key) >= rank(start)]
@@ -197,7 +200,8 @@ def test_a_word_that_no_path_can_hold(shelf: Shelf) -> None:
 
 
 def test_every_placeholder_is_filled() -> None:
-    query = FileQuery(1, 2, FileFilter((b"a",), FileView.POSTING, 1, 2), FileOrder.SIZE)
+    every = FileFilter((b"a",), FileView.POSTING, 1, 2, (b"a*", b"A?"))
+    query = FileQuery(1, 2, every, FileOrder.SIZE)
     for name in ("page", "directory", "count_from", "limited_directory"):
         wanted = matching(1, 2, query.filter)
         said, values = listing.statement(name, query, FileKey(b"a", 1), wanted)

@@ -174,9 +174,10 @@ def test_a_file_system_that_cuts_names_off(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_folders_around_a_path() -> None:
-    assert around(b"") == []
-    assert around(b"a") == [b""]
-    assert around(b"/a/b/c/") == [b"a/b/", b"a/", b""]
+    assert around([]) == []
+    assert around([b"a"]) == [b""]
+    assert around([b"/a/b/c/"]) == [b"a/b/", b"a/", b""]
+    assert around([b"a/b/c", b"a/d", b"x/y"]) == [b"a/b/", b"a/", b"x/", b""]
 
 
 def test_names_of_another_path() -> None:

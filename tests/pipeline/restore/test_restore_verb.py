@@ -72,6 +72,21 @@ async def test_a_directory_and_not_its_namesakes(uploaded: World) -> None:
 
 
 @pytest.mark.anyio
+async def test_several_parts_and_nothing_beside_them(uploaded: World) -> None:
+    """A directory, a file that sorts between it and what it holds, and a file elsewhere."""
+    restored = await uploaded.restore(1, paths=[b"a", b"a.txt", b"ab.d/file"])
+    assert sorted(os.listdir(restored)) == ["a", "a.txt", "ab.d"]
+    assert compare_trees(uploaded.root / "a", restored / "a") == []
+    assert compare_trees(uploaded.root / "ab.d", restored / "ab.d") == []
+    assert uploaded.run is not None
+    p = uploaded.run.progress
+    assert (p.done_files, p.done_bytes) == (p.total_files, p.total_bytes)
+    assert p.total_files == 22
+    with pytest.raises(UnknownPathError, match='does not contain "a/nothing"'):
+        await uploaded.restore(1, paths=[b"a", b"a/nothing"])
+
+
+@pytest.mark.anyio
 async def test_a_missing_part_is_reported(uploaded: World) -> None:
     for prefix in (b"nothing", b"a/nothing", b"A", b"b/below", b"x" * 2_000):
         with pytest.raises(UnknownPathError, match="does not contain"):

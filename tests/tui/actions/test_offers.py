@@ -8,8 +8,10 @@ nothing.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.pilot import Pilot
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 from textual.widgets._key_panel import BindingsTable
 from tui_demo import STATES, FakeBrowser, FakeHandle, at_work, done, paused, running
 from tui_fakes import snapshot
@@ -382,6 +384,31 @@ async def test_a_restore_proposes_the_chosen_version_and_path() -> None:
             assert await _asked(pilot) == (version, prefix)
         await pilot.press("colon", *"restore /mnt/back", "enter")
         assert await _asked(pilot) == (version, prefix)
+
+
+async def test_a_restore_takes_all_that_is_marked(tmp_path: Path) -> None:
+    handle = at_work()
+    async with shown(handle, (140, 45)) as pilot:
+        await settled(pilot)
+        for key in ("1", "j", "enter", "j", "enter", "j", "space", "j", "space"):
+            await pilot.press(key)
+            screen = await settled(pilot)
+        assert type(screen) is FilesScreen
+        assert "t Tree" in footer(screen) and "r Restore" in footer(screen)
+        assert not {"files.retry", "files.hold", "files.leave_out"} & {
+            each.binding.id for each in screen.active_bindings.values()
+        }  # they do not apply to a finished version
+        await pilot.press("R", "x", "H", "r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RestoreDialog))
+        await pilot.pause()
+        assert "Only these 2" in str(pilot.app.screen.query_one("#marked-paths", Static).content)
+        await pilot.press("tab")
+        pilot.app.screen.query_one("#target", Input).value = str(tmp_path / "back")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: bool(handle.commands))
+    names = tuple(b"00/0000/IMG_%07d.CR3" % number for number in (1, 3))
+    target = os.fsencode(tmp_path.resolve() / "back")
+    assert handle.commands == [asked.Restore(2, target, 11, names)]
 
 
 async def _asked(pilot: Pilot[ScreenExit]) -> tuple[str, str]:

@@ -180,11 +180,11 @@ async def test_restoring_the_newest_version(tmp_path: Path) -> None:
         await typed(pilot, "<enter>", "<enter>")
         await happens(pilot, lambda: bool(app.answers))
     target = os.fsencode(tmp_path.resolve()) + b"/back"
-    assert app.answers == [Restore(7, target, 3, b"")]
+    assert app.answers == [Restore(7, target, 3)]
 
 
 async def test_restoring_a_part_of_an_older_version(tmp_path: Path) -> None:
-    dialog = RestoreDialog(folder_at(b"/kept"), VERSIONS, b"caf\xe9/")
+    dialog = RestoreDialog(folder_at(b"/kept"), VERSIONS, [b"caf\xe9/"])
     async with dialog_shown(dialog) as (pilot, app):
         await typed(pilot, "<right>", "<right>", "<right>", "<left>", "<tab>", "<end>", "a")
         assert r"caf\xe9/a" in picture(app)
@@ -192,7 +192,7 @@ async def test_restoring_a_part_of_an_older_version(tmp_path: Path) -> None:
         await pasted(pilot, f"{tmp_path}")
         await typed(pilot, "<enter>", "<enter>")
         await happens(pilot, lambda: bool(app.answers))
-    assert app.answers == [Restore(7, os.fsencode(tmp_path.resolve()), 2, b"caf\xe9/a")]
+    assert app.answers == [Restore(7, os.fsencode(tmp_path.resolve()), 2, (b"caf\xe9/a",))]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import LiteralString
 
+from usenetsync_tui.catalogue.lookups import tree
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables.matching import Predicate, matching
+from usenetsync_tui.catalogue.tables.matching import Predicate, all_of, matching
 from usenetsync_tui.catalogue.tables.version_files import VersionRow, version_rows
-from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.files import FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.ports import FileDirectory
 
@@ -26,6 +27,8 @@ async def page(
     tx: Transaction, query: FileQuery, start: FileKey | None, limit: int
 ) -> list[VersionRow]:
     """The rows of a list from `start` (inclusive; None: the first) on."""
+    if query.is_tree:
+        return await tree.page(tx, query, query.under or b"", start, limit)
     sql, values = statement("page", query, start, await _wanted(tx, query))
     rows = await tx.fetch(sql, {**values, "limit": limit})
     return version_rows(rows)
@@ -35,7 +38,10 @@ async def directory(
     tx: Transaction, query: FileQuery, page_size: int, start: FileKey | None
 ) -> FileDirectory:
     """The keys at which pages begin, from `start` on; of a filtered list `MOST_COUNTED` rows."""
-    if query.filter != FileFilter():
+    if query.is_tree:
+        under = query.under or b""
+        return await tree.directory(tx, query, under, page_size, start, most=MOST_COUNTED)
+    if query.filter or query.under:
         return await _limited(tx, query, page_size, start)
     wanted = await _wanted(tx, query)
     sql, values = statement("directory", query, start, wanted)
@@ -75,10 +81,13 @@ async def _wanted(tx: Transaction, query: FileQuery) -> Predicate:
     The screen asks for files that are being posted every second, so these are listed by key.
     """
     wanted = matching(query.folder_id, query.version, query.filter)
+    if query.under:
+        below = tree.below(query.under)
+        wanted = Predicate(all_of(wanted.sql, below.sql), {**wanted.values, **below.values})
     if query.filter.view is not FileView.POSTING:
         return wanted
-    values = {"folder": query.folder_id, "limit": MOST_COUNTED + 1}
-    keys = column(await tx.fetch(_SQL["waiting"], values))
+    asked = {"folder": query.folder_id, "limit": MOST_COUNTED + 1}
+    keys = column(await tx.fetch(_SQL["waiting"], asked))
     if len(keys) > MOST_COUNTED:
         return wanted
     named: LiteralString = f"{wanted.sql} AND f.path_key = ANY (%(waiting)b::bytea[])"

@@ -13,6 +13,7 @@ from usenetsync_tui.catalogue.tables import left_out
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
+from usenetsync_tui.model.restored_paths import joined, parted
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.transitions import JOBS, JobEvent
 
@@ -38,7 +39,7 @@ async def add(
     priority: Priority,
     *,
     target: bytes | None = None,
-    prefix: bytes | None = None,
+    paths: Sequence[bytes] = (),
     version: int | None = None,
     bodies: bool = False,
     sample: int = 1,
@@ -52,7 +53,7 @@ async def add(
             "verb": str(verb),
             "priority": int(priority),
             "target": target,
-            "prefix": prefix,
+            "prefix": joined(paths),
             "version": version,
             "bodies": bodies,
             "sample": sample,
@@ -282,6 +283,7 @@ def _job(row: Sequence[Any]) -> Job:
     fields = dict(zip(JOB, row, strict=True))
     if (said := fields["refusal"]) is not None:
         fields["refusal"] = Refusal(**{**said, "kind": RefusalKind(said["kind"])})
+    fields["paths"] = parted(fields["paths"])
     for name, kind in (("verb", Verb), ("priority", Priority), ("state", JobState)):
         fields[name] = kind(fields[name])
     return Job(**fields)

@@ -7,6 +7,7 @@ state belongs to; refuses to know what is done with the rows.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -14,6 +15,7 @@ from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.model.entries import MOST, FileState
 from usenetsync_tui.model.files import FileFilter, FileView
+from usenetsync_tui.postgres.globs import is_folded, letters_of, regex_of
 
 _SQL = load(__package__, "matching.sql")
 _SPECIAL = re.compile(r"([\\%_])")
@@ -34,7 +36,10 @@ def matching(folder: int, version: int, wanted: FileFilter) -> Predicate:
     values: dict[str, object] = {"folder": folder, "version": version}
     if wanted.words:
         terms.append(fragment("words"))
-        values["words"] = [_pattern(word) for word in wanted.words]
+        values["words"] = [_pattern(word.lower()) for word in wanted.words]
+    terms_of_globs, values_of_globs = globbed(wanted.globs)
+    terms += terms_of_globs
+    values |= values_of_globs
     if wanted.min_size is not None or wanted.max_size is not None:
         terms.append(fragment("sized"))
         values["min_size"] = min(wanted.min_size or 0, MOST)
@@ -42,6 +47,19 @@ def matching(folder: int, version: int, wanted: FileFilter) -> Predicate:
     if wanted.view is not None:
         terms += _in_view(wanted.view)
     return Predicate(all_of(*terms), values)
+
+
+def globbed(globs: Sequence[bytes]) -> tuple[list[LiteralString], dict[str, object]]:
+    """The conditions that all globs match, and their values."""
+    terms: list[LiteralString] = []
+    values: dict[str, object] = {}
+    for name, folded in (("folded", True), ("exact", False)):
+        alike = [glob for glob in globs if is_folded(glob) is folded]
+        if alike:
+            terms.append(fragment(f"{name}_globs"))
+            values[f"{name}_globs"] = [regex_of(glob) for glob in alike]
+            values[f"{name}_letters"] = [_letters(glob) for glob in alike]
+    return terms, values
 
 
 def fragment(name: str) -> LiteralString:
@@ -75,7 +93,11 @@ def _in_view(view: FileView) -> list[LiteralString]:
             return [fragment("pending"), f"NOT {fragment('waits')}"]
 
 
+def _letters(glob: bytes) -> str:
+    """A LIKE pattern that every path has that the glob matches."""
+    return "".join(["%", *(_pattern(run)[1:] for run in letters_of(glob))])
+
+
 def _pattern(word: bytes) -> str:
-    """A LIKE pattern, folded like the paths. No path has a NUL: it becomes a non-byte."""
-    folded = word.lower().decode("latin-1").replace("\0", _NO_BYTE)
-    return "%" + _SPECIAL.sub(r"\\\1", folded) + "%"
+    """A LIKE pattern. No path has a NUL: it becomes a non-byte."""
+    return "%" + _SPECIAL.sub(r"\\\1", word.decode("latin-1").replace("\0", _NO_BYTE)) + "%"

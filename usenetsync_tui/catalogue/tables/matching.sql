@@ -9,6 +9,21 @@ AND (f.last_version IS NULL OR f.last_version >= %(version)s);
 lower(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
 LIKE ALL (%(words)s::text[]);
 
+-- folded_globs
+-- All globs match the path, ASCII letters in either case. Their letters alone are compared first, as
+-- that is quick. (CASE: the planner knows nothing of expressions, and takes them for rare.)
+lower(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
+LIKE ALL (%(folded_letters)s::text[])
+AND CASE WHEN lower(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
+              ~ ALL (%(folded_globs)s::text[]) THEN TRUE ELSE FALSE END;
+
+-- exact_globs
+-- All globs match the path as it is; the same way.
+(convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
+LIKE ALL (%(exact_letters)s::text[])
+AND CASE WHEN (convert_from(coalesce(f.long_path, f.path_key), 'LATIN1') COLLATE "C")
+              ~ ALL (%(exact_globs)s::text[]) THEN TRUE ELSE FALSE END;
+
 -- sized
 -- Only regular files have a size.
 f.kind = {kind.regular} AND f.size BETWEEN %(min_size)s AND %(max_size)s;

@@ -37,7 +37,7 @@ def restore(
     folder: str,
     target: Path,
     version: int | None,
-    prefix: str | None,
+    paths: tuple[str, ...],
     in_place: bool,
     passphrase_file: Path | None,
     database: str | None,
@@ -46,7 +46,7 @@ def restore(
     as_json: bool,
 ) -> None:
     """Restore, and print the result. Ends the process with its exit code."""
-    wanted = RestoreOptions(folder, target, version, prefix or "", in_place, detach)
+    wanted = RestoreOptions(folder, target, version, paths, in_place, detach)
     typed = typed_string(folder, passphrase_file, database)
     voice = Voice(as_json, quiet)
     if typed is None:
@@ -67,7 +67,7 @@ class RestoreOptions:
     word: str
     target: Path
     version: int | None
-    prefix: str
+    paths: tuple[str, ...]
     in_place: bool
     detach: bool = False
 
@@ -85,14 +85,14 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     ) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, wanted.word)
-        prefix = os.fsencode(wanted.prefix)
+        paths = tuple(map(os.fsencode, wanted.paths))
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, target, wanted.version, prefix, wanted.in_place),
+            Restore(folder.id, target, wanted.version, paths, wanted.in_place),
             way_out="Choose another folder, or add --in-place to replace them.",
         )
         # Its target is checked now; the engine need not know how.
-        jobs.append(WantedJob(Restore(folder.id, target, new.version, prefix, in_place=True)))
+        jobs.append(WantedJob(Restore(folder.id, target, new.version, paths, in_place=True)))
         if wanted.detach:
             await detached(settings, locations, jobs, "restore", voice)
             return left(jobs[0])

@@ -7,6 +7,7 @@ was stopped leaves it behind, and the same command goes on.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import anyio
@@ -34,6 +35,7 @@ from usenetsync_tui.model.figures import when
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
+from usenetsync_tui.model.restored_paths import outermost
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
@@ -89,7 +91,7 @@ class _Restoring:
         self._own = settings, locations
         self._database = typed.database
         self._options = options
-        self._prefix = os.fsencode(options.prefix)
+        self._paths = tuple(map(os.fsencode, options.paths))
         self._voice = voice
         self._target = target
         self._waits = Waits()
@@ -109,13 +111,14 @@ class _Restoring:
             ) as recovery:
                 self._tell_found(recovery)
                 reader = await recovery.reader(self._options.version)
-                wanted = Wanted(reader.version, tuple(filter(None, [self._prefix.strip(b"/")])))
+                paths = outermost(self._paths, recovery.root.path)
+                wanted = Wanted(reader.version, paths)
                 await to_thread.run_sync(scratch.begin, wanted)
                 opened = await stack.enter_async_context(
                     scratch.catalogue(self._settings, self._waits)
                 )
                 folder = await load(opened, recovery, wanted, scratch.wrap)
-                await self._require_path(opened, recovery, reader, folder)
+                await self._require_paths(opened, recovery, reader, folder, paths)
             # The connections of the search are closed now: a server allows only so many.
             shards, _ = await stack.enter_async_context(
                 open_shards(*self._own, database=self._database, waits=self._waits)
@@ -142,15 +145,21 @@ class _Restoring:
                 f"found is {newest.version}, of {ended}."
             )
 
-    async def _require_path(
-        self, opened: OpenCatalogue, recovery: Recovery, reader: VersionReader, folder: Folder
+    async def _require_paths(
+        self,
+        opened: OpenCatalogue,
+        recovery: Recovery,
+        reader: VersionReader,
+        folder: Folder,
+        paths: Sequence[bytes],
     ) -> None:
         """`UnknownPathError` names the nearest path of the whole version."""
-        async with opened.catalogue.transaction() as tx:
-            there = await contains(tx, spans(folder.id, reader.version, self._prefix))
-        if not there:
-            root = recovery.root
-            raise await no_such_path(reader, self._prefix, root.name, root.path)
+        for path in paths or (b"",):
+            async with opened.catalogue.transaction() as tx:
+                there = await contains(tx, spans(folder.id, reader.version, path))
+            if not there:
+                root = recovery.root
+                raise await no_such_path(reader, path, root.name, root.path)
 
     async def _restore(
         self, opened: OpenCatalogue, stores: Stores, folder: Folder, version: int
@@ -158,7 +167,7 @@ class _Restoring:
         in_place = self._options.in_place or await to_thread.run_sync(is_free, folder.path)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, self._target, version, self._prefix, in_place),
+            Restore(folder.id, self._target, version, self._paths, in_place),
             way_out="Choose another folder, or add --in-place to replace them.",
         )
         await self._job.prepare(stores, new)

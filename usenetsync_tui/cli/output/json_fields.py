@@ -143,7 +143,7 @@ def job_fields(job: Job, folder: str) -> Fields:
         "priority": job.priority,
         "version": job.version,
         "target": job.target,
-        "prefix": job.prefix,
+        "paths": list(job.paths),
         "began": job.created_at,
         "started": job.started_at,
         "ended": job.finished_at,

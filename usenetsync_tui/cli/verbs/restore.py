@@ -17,10 +17,11 @@ from usenetsync_tui.cli.recovery_options import recovery_options
 @version_option
 @click.option(
     "--path",
-    "prefix",
+    "paths",
     type=Name(),
-    metavar="PREFIX",
-    help="Only this file or folder inside it.  [default: everything]",
+    multiple=True,
+    metavar="PATH",
+    help="Only this file or folder inside it; several times for several.  [default: everything]",
 )
 @click.option(
     "--in-place",

@@ -27,7 +27,7 @@ from usenetsync_tui.pipeline.verify.verify import finished, verify
 
 
 async def restored(run: JobRun, job: Job) -> Outcome:
-    """Restore the version of a job, or the part of it below its prefix, into its target."""
+    """Restore the version of a job, or what is at and below its paths, into its target."""
     assert job.target is not None and job.version is not None
     run.version = job.version
     with TargetTree(job.target) as tree:
@@ -38,7 +38,7 @@ async def restored(run: JobRun, job: Job) -> Outcome:
                 await jobs.own_target(tx, job.id)
             owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
         try:
-            await restore(run, tree, job.prefix or b"", owns_target=owns)
+            await restore(run, tree, job.paths, owns_target=owns)
         except TargetError:
             await run.save_progress()  # the counts of a failed job must be right, too
             raise

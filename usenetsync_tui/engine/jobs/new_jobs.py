@@ -14,12 +14,13 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
 from usenetsync_tui.disk.overlap import refuse_overlap
-from usenetsync_tui.errors import QueuedAlreadyError, UnknownFolderError
+from usenetsync_tui.errors import QueuedAlreadyError, UnknownFolderError, UsageError
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Job, Verb
+from usenetsync_tui.model.restored_paths import MOST_PATHS, outermost
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.pipeline.restore.version_paths import require_path
+from usenetsync_tui.pipeline.restore.version_paths import require_paths
 
 _QUEUED_ALREADY = {
     Verb.RESTORE: "That is being restored already.",
@@ -37,7 +38,7 @@ class NewJob:
     version: int
     """A finished one."""
     target: bytes | None = None
-    prefix: bytes | None = None
+    paths: tuple[bytes, ...] = ()
     bodies: bool = False
     sample: int = 1
 
@@ -45,8 +46,8 @@ class NewJob:
         """Whether a job does the same work. Only a restore is of one version."""
         if (job.verb, job.folder_id) != (self.verb, self.folder.id):
             return False
-        restored = self.target, self.prefix, self.version
-        return self.verb is not Verb.RESTORE or restored == (job.target, job.prefix, job.version)
+        restored = self.target, self.paths, self.version
+        return self.verb is not Verb.RESTORE or restored == (job.target, job.paths, job.version)
 
 
 async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) -> NewJob:
@@ -57,15 +58,19 @@ async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) ->
     """
     async with catalogue.transaction() as tx:
         folder = await folder_of(tx, wanted.folder_id)
+    paths = outermost(wanted.paths, folder.path)
+    if len(paths) > MOST_PATHS:
+        raise UsageError(
+            f"A restore takes up to {MOST_PATHS:,} paths: name the folders of the files."
+        )
     if not wanted.in_place:  # outside of a transaction: no transaction waits for a disk
         await to_thread.run_sync(
             partial(refuse_overlap, wanted.target, folder.path, way_out=way_out)
         )
     async with catalogue.transaction() as tx:
         version = await finished_version(tx, folder.id, wanted.version)
-        await require_path(tx, folder, version, wanted.prefix)
-    prefix = wanted.prefix or None
-    return NewJob(folder, Verb.RESTORE, version, target=wanted.target, prefix=prefix)
+        await require_paths(tx, folder, version, paths)
+    return NewJob(folder, Verb.RESTORE, version, target=wanted.target, paths=paths)
 
 
 async def new_verify(tx: Transaction, wanted: Verify) -> NewJob:
@@ -112,7 +117,7 @@ async def _add(tx: Transaction, new: NewJob, priority: Priority, *, queued: bool
         new.verb,
         priority,
         target=new.target,
-        prefix=new.prefix,
+        paths=new.paths,
         version=new.version,
         bodies=new.bodies,
         sample=new.sample,

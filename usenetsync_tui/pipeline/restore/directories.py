@@ -10,6 +10,7 @@ gets its mode at once, and may lose it again when something below it must be ope
 from __future__ import annotations
 
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from anyio import to_thread
@@ -48,11 +49,12 @@ class _Closed:
 
 
 async def finish_directories(
-    shared: RestoreContext, parts: list[Span], prefix: bytes, *, owns_target: bool
+    shared: RestoreContext, parts: list[Span], paths: Sequence[bytes], *, owns_target: bool
 ) -> None:
     """Set owners, modes and times of the directories of some spans, children before parents.
 
-    Then those of the directories above `prefix`, which the restore had to make, up to the target.
+    Then those of the directories above the restored paths, which the restore had to make, up to
+    the target.
     """
     for span in reversed(parts):
         closed, rest = _Closed(), span
@@ -68,19 +70,20 @@ async def finish_directories(
             await _finish(shared, now, owns_target=owns_target)
             rest = replace(rest, until=page[-1].key)
         await _finish_closed(shared, span, closed)
-    for above in around(prefix):
+    for above in around(paths):
         span = Span(parts[0].folder, parts[0].version, path_key(above), path_key(above) + b"\0")
         await _finish(shared, await _page(shared, span), owns_target=owns_target)
 
 
-def around(prefix: bytes) -> list[bytes]:
-    """The directories above a path, the nearest first, the folder itself (``b""``) last."""
-    name = prefix.strip(b"/")
-    found = []
-    while name:
-        name = name[: name.rfind(b"/") + 1].rstrip(b"/")
-        found.append(name and name + b"/")
-    return found
+def around(paths: Sequence[bytes]) -> list[bytes]:
+    """The directories above some paths, the deepest first, the folder itself (``b""``) last."""
+    found = set()
+    for path in paths:
+        name = path.strip(b"/")
+        while name:
+            name = name[: name.rfind(b"/") + 1].rstrip(b"/")
+            found.add(name and name + b"/")
+    return sorted(found, key=lambda above: (-above.count(b"/"), above))
 
 
 async def _finish_closed(shared: RestoreContext, span: Span, closed: _Closed) -> None:

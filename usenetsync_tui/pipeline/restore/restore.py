@@ -27,7 +27,7 @@ from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.restore.directories import finish_directories
 from usenetsync_tui.pipeline.restore.files import Group, RestoreContext, Restorer
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
-from usenetsync_tui.pipeline.restore.version_paths import contains, no_such_path, spans
+from usenetsync_tui.pipeline.restore.version_paths import require_paths, spans_of
 from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes
@@ -35,18 +35,20 @@ from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 _QUEUE = 8
 
 
-async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target: bool) -> None:
-    """Restore `run.version` below `prefix` into an opened target.
+async def restore(
+    run: JobRun, target: TargetTree, paths: Sequence[bytes], *, owns_target: bool
+) -> None:
+    """Restore what `run.version` has at and below some paths into an opened target.
 
-    `owns_target`: restore the root's own owner, mode and mtime too. Raises `UnknownPathError`
-    when the version has no such path, `TargetError` when the target cannot be written any more,
-    and `DatabaseUnavailableError`; a problem with one file is a notice.
+    `paths`: relative, none below another; without one, everything. `owns_target`: restore the
+    root's own owner, mode and mtime too. Raises `UnknownPathError` when the version lacks a path,
+    `TargetError` when the target cannot be written any more, and `DatabaseUnavailableError`; a
+    problem with one file is a notice.
     """
-    progress, parts = run.progress, spans(run.folder.id, run.version, prefix)
+    progress, parts = run.progress, spans_of(run.folder.id, run.version, paths)
     progress.phase = "restore"
     async with run.catalogue.transaction() as tx:
-        if not await contains(tx, parts):
-            raise await no_such_path(tx, run.folder, run.version, prefix)
+        await require_paths(tx, run.folder, run.version, paths)
         for span in parts:
             count, size = await version_files.version_totals(tx, span)
             progress.total_files += count
@@ -58,7 +60,7 @@ async def restore(run: JobRun, target: TargetTree, prefix: bytes, *, owns_target
         await _restore_files(shared, parts)
         if not shared.is_over():
             progress.phase = "finish"
-            await finish_directories(shared, parts, prefix, owns_target=owns_target)
+            await finish_directories(shared, parts, paths, owns_target=owns_target)
             await to_thread.run_sync(target.sync)
     finally:
         await shared.report.end()

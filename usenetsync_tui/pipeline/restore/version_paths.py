@@ -30,6 +30,12 @@ def spans(folder: int, version: int, prefix: bytes) -> list[Span]:
     return [Span(folder, version, name, name + b"\0"), below]
 
 
+def spans_of(folder: int, version: int, paths: Sequence[bytes]) -> list[Span]:
+    """The spans of some paths, in the order of their keys; without a path, of the whole version."""
+    every = [span for path in paths or (b"",) for span in spans(folder, version, path)]
+    return sorted(every, key=lambda span: span.start)
+
+
 async def contains(tx: Transaction, parts: Sequence[Span]) -> bool:
     """Whether a version has anything in these parts."""
     return any([await version_files.version_page(tx, span, 1) for span in parts])
@@ -39,6 +45,15 @@ async def require_path(tx: Transaction, folder: Folder, version: int, prefix: by
     """Make sure that a version has a path. `UnknownPathError` names the nearest."""
     if prefix and not await contains(tx, spans(folder.id, version, prefix)):
         raise await no_such_path(tx, folder, version, prefix)
+
+
+async def require_paths(
+    tx: Transaction, folder: Folder, version: int, paths: Sequence[bytes]
+) -> None:
+    """Make sure that a version has each of some paths; without one, that it has anything."""
+    for path in paths or (b"",):
+        if not await contains(tx, spans(folder.id, version, path)):
+            raise await no_such_path(tx, folder, version, path)
 
 
 async def no_such_path(

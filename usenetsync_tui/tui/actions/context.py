@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from usenetsync_tui.model.commands import Command, Examine
+from usenetsync_tui.model.files import FileSelection
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.model.value_object import value_object
@@ -28,6 +29,8 @@ class AtHand:
     """Inside the folder, without a slash at its end; empty: all of it."""
     unfinished: bool = False
     """An upload is building the version, or was interrupted."""
+    marked: FileSelection | None = None
+    """The marked files; None: none is marked."""
 
 
 class AnyList(Protocol):

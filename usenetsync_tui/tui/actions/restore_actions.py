@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.commands import ExportNzb, Restore
 from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.model.restored_paths import MOST_PATHS
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.meant_folders import none_finished
 from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
 from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.files.marked_paths import marked_paths
 from usenetsync_tui.tui.kit.version_words import finished
+
+_Then = Callable[[Folder, tuple[Snapshot, ...], Browser], Awaitable[None]]
+_TOO_MANY = f"More than {MOST_PATHS:,} files are marked: mark folders in the tree (t) instead."
 
 
 def restore(here: Context, target: bytes = b"", version: int | None = None) -> None:
@@ -21,9 +27,15 @@ def restore(here: Context, target: bytes = b"", version: int | None = None) -> N
     at = here.at_hand
     wanted = at.version if version is None else version
 
-    def ask(folder: Folder, versions: tuple[Snapshot, ...]) -> None:
-        dialog = RestoreDialog(folder, versions, at.path, version=wanted, target=target)
-        here.ask(dialog, begin)
+    async def ask(folder: Folder, versions: tuple[Snapshot, ...], browser: Browser) -> None:
+        paths: tuple[bytes, ...] | None = (at.path,) if at.path else ()
+        if at.marked is not None:
+            paths = await marked_paths(browser, at.marked)
+        if paths is None:
+            here.say(_TOO_MANY)
+        else:
+            dialog = RestoreDialog(folder, versions, paths, version=wanted, target=target)
+            here.ask(dialog, begin)
 
     def begin(command: Restore) -> None:
         here.want(command, f"Restoring into {_cut(command.target)}.")
@@ -35,7 +47,7 @@ def write_nzb(here: Context, path: bytes = b"", *, each_subfolder: bool = False)
     """Ask where to write an NZB of the chosen folder, or one for each of its subfolders."""
     wanted = here.at_hand.version
 
-    def ask(folder: Folder, versions: tuple[Snapshot, ...]) -> None:
+    async def ask(folder: Folder, versions: tuple[Snapshot, ...], browser: Browser) -> None:
         dialog = NzbDialog(
             folder, versions, path=path, version=wanted, each_subfolder=each_subfolder
         )
@@ -47,7 +59,7 @@ def write_nzb(here: Context, path: bytes = b"", *, each_subfolder: bool = False)
     _with_versions(here, ask)
 
 
-def _with_versions(here: Context, then: Callable[[Folder, tuple[Snapshot, ...]], None]) -> None:
+def _with_versions(here: Context, then: _Then) -> None:
     """Read the finished versions of the chosen folder, and call `then` if there are any."""
     chosen, browser = here.chosen, here.browser
     if chosen is None or browser is None:
@@ -57,13 +69,12 @@ def _with_versions(here: Context, then: Callable[[Folder, tuple[Snapshot, ...]],
     async def look() -> None:
         try:
             found = finished(await browser.snapshots(folder.id))
+            if found:
+                await then(folder, found, browser)
+            else:
+                here.say(none_finished(folder))
         except UsenetSyncError as error:
             here.say(safe_name(str(error)))
-            return
-        if found:
-            then(folder, found)
-        else:
-            here.say(none_finished(folder))
 
     here.run_worker(look(), group="versions", exclusive=True)
 

@@ -18,13 +18,17 @@ from usenetsync_tui.tui.files.file_conditions import (
     has_file,
     has_filter,
     has_marks,
+    has_no_tree,
     has_selection,
     is_being_built,
     is_by_path,
+    is_flat,
+    is_inside,
     is_listed,
+    is_on_directory,
 )
-from usenetsync_tui.tui.files.marks import Marks, all_of
-from usenetsync_tui.tui.kit.action import Action, copy
+from usenetsync_tui.tui.files.marks import Marks
+from usenetsync_tui.tui.kit.action import Action, copy, say
 from usenetsync_tui.tui.kit.command_request import CommandRequest, writable
 from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.kit.question import Ask, Choice
@@ -69,7 +73,11 @@ def _mark(table: FilesTable) -> None:
     """Mark or unmark the file under the cursor, and move on."""
     row = table.cursor_row
     if row is not None:
-        table.put_marks(table.marks.toggled(row.path, table.wanted))
+        whole = not is_on_directory(table)
+        if whole and table.marks.covers(row.path):
+            say(table, "It is part of what is marked: u unmarks all.")
+            return
+        table.put_marks(table.marks.toggled(row.path, table.wanted, whole=whole))
         table.action_move(1)
 
 
@@ -124,8 +132,10 @@ FILE_ACTIONS: tuple[Action[FilesTable], ...] = (
         footer=True,
     ),
     Action("files.clear", "no filter", _clear, (has_filter,), keys="escape", yields=True),
-    Action("files.sort", "sort", _sort, (is_listed,), keys="s", tooltip="by path or by size"),
-    Action("files.reverse", "reverse the order", _reverse, (is_listed,), keys="S"),
+    Action(
+        "files.sort", "sort", _sort, (is_listed, is_flat), keys="s", tooltip="by path or by size"
+    ),
+    Action("files.reverse", "reverse the order", _reverse, (is_listed, is_flat), keys="S"),
     Action(
         "files.columns",
         "columns",
@@ -133,11 +143,37 @@ FILE_ACTIONS: tuple[Action[FilesTable], ...] = (
         keys="c",
         tooltip="more, or fewer",
     ),
+    Action(
+        "files.tree",
+        "Tree",
+        lambda table: table.turn_tree(),
+        (is_listed, has_no_tree),
+        keys="t",
+        tooltip="folder by folder",
+        footer=True,
+    ),
+    Action(
+        "files.flat",
+        "Flat",
+        lambda table: table.turn_tree(),
+        (is_listed,),
+        keys="t",
+        tooltip="all files in one list",
+        footer=True,
+    ),
+    Action(
+        "files.up",
+        "folder above",
+        lambda table: table.go_up(),
+        (is_inside,),
+        keys="backspace",
+        yields=True,
+    ),
     Action("files.mark", "Mark", _mark, (has_file,), keys="space", footer=True),
     Action(
         "files.mark_all",
         "mark all that match",
-        lambda table: table.put_marks(all_of(table.wanted)),
+        lambda table: table.mark_all(),
         (has_file,),
         keys="A",
     ),
@@ -166,10 +202,19 @@ FILE_ACTIONS: tuple[Action[FilesTable], ...] = (
         footer=True,
     ),
     Action(
+        "files.enter",
+        "Open",
+        lambda table: table.go_into(),
+        (is_on_directory,),
+        keys="enter",
+        tooltip="the folder",
+        footer=True,
+    ),
+    Action(
         "files.retry",
         "Retry",
         _act(FileAction.RETRY),
-        (writable, has_selection),
+        (writable, has_selection, is_being_built),
         keys="R",
         tooltip="failed, held and left out",
         footer=True,

@@ -30,7 +30,7 @@ def is_being_built(table: FilesTable) -> str:
     query = table.current_query
     if query is None or not table.live.is_finished(query):
         return ""
-    return f"Version {query.version} is finished: its files cannot be held or left out."
+    return f"Version {query.version} is finished: its files cannot be retried, held or left out."
 
 
 def has_articles(table: FilesTable) -> str:
@@ -49,7 +49,35 @@ def has_marks(table: FilesTable) -> str:
 def is_by_path(table: FilesTable) -> str:
     """The list is sorted by path."""
     by_path = table.current_query is not None and table.current_query.order is FileOrder.PATH
-    return "" if by_path else "A range needs the list sorted by path: press s."
+    return is_flat(table) or ("" if by_path else "A range needs the list sorted by path: press s.")
+
+
+def is_flat(table: FilesTable) -> str:
+    """The list is not that of one directory."""
+    if table.current_query is None or not table.current_query.is_tree:
+        return ""
+    return "The tree is sorted by name, without ranges: t lists all files."
+
+
+def has_no_tree(table: FilesTable) -> str:
+    """The list is not that of a directory, nor of what a filter finds below one."""
+    query = table.current_query
+    return "" if query is None or query.under is None else "This is the tree."
+
+
+def is_on_directory(table: FilesTable) -> str:
+    """A directory of the tree is under the cursor."""
+    row, query = table.cursor_row, table.current_query
+    if query is not None and query.is_tree and row is not None and row.path.endswith(b"/"):
+        return ""
+    return "There is no folder here."
+
+
+def is_inside(table: FilesTable) -> str:
+    """The tree shows a directory below the folder."""
+    query = table.current_query
+    inside = query is not None and query.is_tree and bool(query.under)
+    return "" if inside else "This is the top of the tree."
 
 
 def has_filter(table: FilesTable) -> str:

@@ -87,9 +87,17 @@ def file_line(
     cursor: bool,
     marked: bool = False,
     columns: Columns = Columns.BASIC,
+    under: bytes | None = None,
 ) -> Line:
-    """A file's mark, name, size, articles posted of those needed, chosen columns and state."""
+    """A file's mark, name, size, articles posted of those needed, chosen columns and state.
+
+    `under`: the directory of the tree, which the name does without; None: the list is flat. A
+    folder of the tree stands for all in it, of whose states its own row knows nothing.
+    """
     word, ink = FILE_STATES[row.state]
+    if under is not None and row.kind == FileKind.DIRECTORY and row.state is not FileView.FAILED:
+        word, ink = NOTHING, "muted"
+    name = row.path.removeprefix(under or b"")
     room, amount, articles, modified, digest = _widths(width, columns)
     figures = ""
     if amount:
@@ -103,7 +111,7 @@ def file_line(
         figures += f"{_GAP}{_digest(row.digest):<{digest - len(_GAP)}}"
     return (
         *mark(cursor=cursor, marked=marked),
-        (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
+        (cut(cut_middle(safe_name(name) or ".", room), room), "plain"),
         (figures + _GAP, "muted"),
         (cut(word, min(_STATE, max(0, width - MARK - len(_GAP)))), ink),
     )

@@ -17,15 +17,17 @@ from usenetsync_tui.tui.kit.slim_titles import SlimTitles
 
 DEBOUNCE = 0.2
 """Seconds from the last key until the list is filtered."""
-_HINT = 'words  "two words"  is:failed  >10M  <1K'
+_HINT = 'words  "two words"  *.cr3  is:failed  >10M  <1K'
 
 
 class FilterInput(Input, inherit_bindings=True):
     """The input for a filter."""
 
     HELP = (
-        "Words must all occur in the path. `is:queued`, `is:posting`, `is:done`, `is:failed`; "
-        "`>10M`, `<1K`; quotes keep spaces. Enter keeps the filter, Esc drops it."
+        "Words must all occur in the path. `*.cr3`, `IMG_[0-4]*`: globs of the name; with a slash, "
+        "as in `2024/**/x?`, of the path. Capital letters in a glob count. "
+        "`is:queued`, `is:posting`, `is:done`, `is:failed`; `>10M`, `<1K`; quotes keep spaces. "
+        "Enter keeps the filter, Esc drops it."
     )
     BINDING_GROUP_TITLE = "Filter"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -20,6 +20,7 @@ from usenetsync_tui.model.ports import Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.files.file_actions import FILE_ACTIONS
+from usenetsync_tui.tui.files.file_conditions import is_flat
 from usenetsync_tui.tui.files.file_lines import (
     Columns,
     file_line,
@@ -79,6 +80,10 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         self._backwards = False
         self._columns = Columns.BASIC
         self._unfinished = False
+        self._tree: bytes | None = None
+        """The directory that the tree shows, with a slash; None: the list is flat."""
+        self._above: list[int] = []
+        """The rows on which the directories above it were opened."""
         self.browser: Browser | None = None
         self.folder: Folder | None = None
         """The folder whose files are listed, or will be."""
@@ -120,7 +125,9 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         now, query = self.current_query, None
         if browser is not None and folder is not None and version is not None:
             kept = self.wanted if now and now.folder_id == folder.id else FileFilter()
-            query = FileQuery(folder.id, version, kept, self._order, self._backwards)
+            if self._tree and (now is None or now.folder_id != folder.id):
+                self._tree, self._above = b"", []
+            query = self._query(folder.id, version, kept)
         same = browser is self.browser and query == now
         renamed = folder != self.folder or unfinished != self._unfinished
         self.browser, self.folder, self._unfinished = browser, folder, unfinished
@@ -129,6 +136,9 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         elif renamed:
             self.refresh()
             self.entitle()
+
+    def _query(self, folder: int, version: int, wanted: FileFilter) -> FileQuery:
+        return FileQuery(folder, version, wanted, self._order, self._backwards, self._tree)
 
     def list_query(self, query: FileQuery | None) -> None:
         """List the files that a query finds; None: no files."""
@@ -139,6 +149,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
             self.turn_to(None)
         else:
             self._order, self._backwards = query.order, query.reverse
+            self._tree = query.under
             self.turn_to(FileSource(self.browser, query))
         if self.wanted != before:
             self.post_message(self.FilterChanged(self.wanted))
@@ -162,14 +173,45 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         if query is not None and (order, reverse) != (query.order, query.reverse):
             self.list_query(replace(query, order=order, reverse=reverse))
 
-    def header(self, width: int) -> Line:
-        return header_line(width, self._columns)
+    # The tree
+
+    def turn_tree(self) -> None:
+        """Turn from the flat list to the directory of the file under the cursor, or back."""
+        row = self.cursor_row
+        at = row.path.rstrip(b"/").rfind(b"/") + 1 if row is not None else 0
+        self._above = []
+        self._go_to_directory(None if self._tree is not None else row.path[:at] if row else b"")
+
+    def go_into(self) -> None:
+        """Show the directory under the cursor."""
+        row = self.cursor_row
+        if row is not None:
+            self._above.append(self.cursor)
+            self._go_to_directory(row.path)
+
+    def go_up(self) -> None:
+        """Show the directory above, with the cursor where it was."""
+        shown = (self._tree or b"").rstrip(b"/")
+        self._go_to_directory(shown[: shown.rfind(b"/") + 1])
+        if self._above:
+            self.aim(self._above.pop())
+
+    def _go_to_directory(self, directory: bytes | None) -> None:
+        query, self._tree = self.current_query, directory
+        if query is not None:
+            self.list_query(self._query(query.folder_id, query.version, query.filter))
 
     def on_head(self, x: int, width: int) -> None:
         """Sort by the clicked column; a second click reverses."""
         order, query = order_at(x, width, self._columns), self.current_query
-        if order is not None and query is not None:
-            self.sort_by(order, reverse=order is query.order and not query.reverse)
+        reason = is_flat(self)
+        if reason:
+            say(self, reason)
+        elif order is not None and query is not None:
+            self.sort_by(order, reverse=query.order is order and not query.reverse)
+
+    def header(self, width: int) -> Line:
+        return header_line(width, self._columns)
 
     def compose_row(self, row: FileRow, width: int, number: int) -> Line:
         return file_line(
@@ -178,6 +220,7 @@ class FilesTable(PagedTable[FileRow, FileKey]):
             cursor=number == self.cursor,
             marked=self.marking.is_marked(row, number, self.cursor),
             columns=self._columns,
+            under=self._tree,
         )
 
     def empty(self) -> Line:
@@ -200,7 +243,9 @@ class FilesTable(PagedTable[FileRow, FileKey]):
         if query is None or self.folder is None:
             return self._name_of_pane
         name = cut_middle(safe_name(self.folder.name), _NAME)
-        order = sorted_words(query.order, reverse=query.reverse)
+        order = "" if query.is_tree else sorted_words(query.order, reverse=query.reverse)
+        if query.under is not None:
+            order = cut_middle(f"/{safe_name(query.under)}", _NAME) + (f" {order}" if order else "")
         version = version_name(query.version, unfinished=self._unfinished)
         parts = (self._name_of_pane, name, version, order)
         return " · ".join(filter(None, parts))
@@ -231,6 +276,23 @@ class FilesTable(PagedTable[FileRow, FileKey]):
     def selection(self) -> FileSelection | None:
         """The marked files, else the one under the cursor."""
         return self.marking.selection(self.current_query, self.cursor_row)
+
+    @property
+    def marked(self) -> FileSelection | None:
+        """The marked files; None: none is marked."""
+        return self.selection() if self.marks else None
+
+    @property
+    def path_at_hand(self) -> bytes:
+        """The path under the cursor, without a slash at its end; in an empty one, the directory."""
+        row = self.cursor_row
+        return (row.path if row is not None else self._tree or b"").rstrip(b"/")
+
+    def mark_all(self) -> None:
+        """Mark all that match, or all in the directory that the tree shows."""
+        if self.current_query is not None:
+            self.marking.mark_all(self.current_query, self.pages.count)
+            self._redraw_marks()
 
     def amount(self) -> str:
         """The number of files that `selection` holds, in words."""

@@ -1,8 +1,12 @@
 """The parser and writer of the filter line.
 
-``IMG "new york" is:failed >10M <=2G``: words that must all occur in the path, a state, sizes in
-decimal units (``Ki``, ``Mi``… are powers of 1,024). Quotes keep spaces and make ``is:`` or ``>``
-part of a word. An unclosed quote ends at the end of the line.
+``IMG "new york" *.cr3 is:failed >10M <=2G``: words that must all occur in the path, globs that must
+all match, a state, sizes in decimal units (``Ki``, ``Mi``… are powers of 1,024). A word with ``*``
+or ``?`` is a glob, in which ``[ab]`` is one of some characters: without a slash it matches the
+name, with one the whole path, where ``**`` takes any number of folders. Words match in either
+case, globs as well unless they have a capital letter. Quotes keep spaces and make ``is:``, ``>`` or
+``*`` part of a word; in a glob, ``?`` stands for a space. An unclosed quote ends at the end of the
+line.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from usenetsync_tui.model.files import FileFilter, FileView
 
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)(?:"|$)|(?P<bare>[^\s"]+)')
 _SIZE = re.compile(r"(?P<sign>[<>]=?)(?P<number>\d{1,19}(?:\.\d{1,9})?)(?P<unit>[a-zA-Z]*)")
+_GLOB = re.compile(r"[*?]")
+_QUOTED = re.compile(r"[*?\s]")
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _UNIT = re.compile(r"(?P<power>[kmgtp]?)(?P<binary>i?)b?", re.IGNORECASE)
 _MOST = (1 << 63) - 1
@@ -23,6 +29,7 @@ _VIEWS = ", ".join(view.value for view in FileView)
 def parse_filter(text: str) -> FileFilter:
     """Parse a filter. Raises ValueError with a sentence for the user."""
     words: list[bytes] = []
+    globs: list[bytes] = []
     found = FileFilter()
     for token in _TOKEN.finditer(text):
         bare = token["bare"]
@@ -32,14 +39,17 @@ def parse_filter(text: str) -> FileFilter:
             found = replace(found, view=_view(bare[3:]))
         elif bare[0] in "<>":
             found = _sized(found, bare)
+        elif _GLOB.search(bare):
+            globs.append(_encoded(bare))
         else:
             words.append(_encoded(bare))
-    return replace(found, words=tuple(words))
+    return replace(found, words=tuple(words), globs=tuple(globs))
 
 
 def words_of(wanted: FileFilter) -> str:
     """The text that `parse_filter` parses to this filter."""
     parts = [_quoted(word.decode("utf-8", "surrogateescape")) for word in wanted.words]
+    parts += [glob.decode("utf-8", "surrogateescape") for glob in wanted.globs]
     if wanted.view is not None:
         parts.append(f"is:{wanted.view.value}")
     if wanted.min_size is not None:
@@ -54,7 +64,7 @@ def _encoded(word: str) -> bytes:
 
 
 def _quoted(word: str) -> str:
-    special = word[0] in "<>" or word.lower().startswith("is:") or any(c.isspace() for c in word)
+    special = word[0] in "<>" or word.lower().startswith("is:") or _QUOTED.search(word) is not None
     return f'"{word}"' if special else word
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.files import FileQuery, FileSelection
+from usenetsync_tui.model.files import FileQuery, FileSelection, all_in
 from usenetsync_tui.model.ports import FileRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.files.file_lines import filter_words, marked_words
-from usenetsync_tui.tui.files.marks import MarkedRange, Marks
+from usenetsync_tui.tui.files.marks import MarkedRange, Marks, all_of
 
 _NAME = 40
 """The most cells of a file's path in a sentence."""
@@ -58,6 +58,14 @@ class Marking:
         marked = MarkedRange(first, until, begin, end)
         self.put(self.marks.with_range(marked, query.filter))
 
+    def mark_all(self, query: FileQuery, count: int) -> None:
+        """Mark all that match, or all in the open directory; `count`: rows of the list."""
+        if query.under:
+            marked = MarkedRange(*all_in(query.under), 0, count - 1)
+            self.put(Marks().with_range(marked, query.filter))
+        else:
+            self.put(all_of(query.filter))
+
     def is_marked(self, row: FileRow, number: int, cursor: int) -> bool:
         """Whether to draw a row as marked, as all rows between anchor and cursor are."""
         if self.anchor is not None:
@@ -74,7 +82,8 @@ class Marking:
             return self.marks.selection(query.folder_id, query.version)
         if row is None:
             return None
-        return FileSelection(query.folder_id, query.version, ranges=((row.path, row.path),))
+        alone = all_in(row.path) if query.is_tree else (row.path, row.path)
+        return FileSelection(query.folder_id, query.version, ranges=(alone,))
 
     def amount(self, row: FileRow | None, count: int, *, exact: bool) -> str:
         """The number of files that keys act on, in words.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import replace
 
-from usenetsync_tui.model.files import FileFilter, FileSelection
+from usenetsync_tui.model.files import FileFilter, FileSelection, all_in
 from usenetsync_tui.model.value_object import value_object
 
 _ALL = FileFilter()
@@ -64,16 +64,34 @@ class Marks:
         rows = matching if self.everything else sum(marked.rows for marked in self.ranges)
         return max(0, rows - len(self.without))
 
-    def toggled(self, path: bytes, wanted: FileFilter) -> Marks:
-        """Mark or unmark a file that is listed under the filter `wanted`."""
+    def toggled(self, path: bytes, wanted: FileFilter, *, whole: bool = False) -> Marks:
+        """Mark or unmark a file that is listed under the filter `wanted`.
+
+        `whole`: the path is a directory, and means all in it; not for one that is `covered`.
+        """
         under = wanted if not self or self.marked_under == wanted else None
-        return replace(self._toggled(path), marked_under=under)
+        toggled = self._toggled_directory(path) if whole else self._toggled(path)
+        return replace(toggled, marked_under=under)
+
+    def covers(self, directory: bytes) -> bool:
+        """Whether a directory is marked as a part of something longer."""
+        marked = self._range_of(directory)
+        longer = marked is not None and (marked.first, marked.last) != all_in(directory)
+        return self.everything or (longer and marked is not None and marked.last != directory)
+
+    def _toggled_directory(self, path: bytes) -> Marks:
+        first, last = all_in(path)
+        without = frozenset(p for p in self.without if not first <= p <= last)
+        ranges = tuple(r for r in self.ranges if not first <= r.first <= last)
+        if not any((r.first, r.last) == (first, last) for r in self.ranges):
+            ranges = tuple(sorted((*ranges, MarkedRange(first, last)), key=_first))
+        return replace(self, ranges=ranges, without=without)
 
     def _toggled(self, path: bytes) -> Marks:
         if path in self.without:
             return replace(self, without=self.without - {path})
         marked = None if self.everything else self._range_of(path)
-        if self.everything or (marked is not None and marked.rows > 1):
+        if self.everything or (marked is not None and marked.first != marked.last):
             return replace(self, without=self.without | {path})
         if marked is not None:
             return replace(self, ranges=tuple(r for r in self.ranges if r != marked))

@@ -208,6 +208,11 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
         self._go_on_aiming()
         return ""
 
+    def aim(self, number: int) -> None:
+        """Go to a row as soon as the list is that long; after the last row, to that."""
+        self._aim = number
+        self._go_on_aiming()
+
     def action_move(self, by: int) -> None:
         """Move the cursor some rows up or down."""
         self._aim = None
@@ -233,7 +238,9 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
     def on_click(self, event: Click) -> None:
         """Put the cursor on the row under the pointer; on the header, see `on_head`."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y < HEADER:
-            self.on_head(offset.x, self.scrollable_content_region.width)
-        elif offset is not None:
+        if offset is None:
+            return
+        if offset.y >= HEADER:
             self.action_move(self.scroll_offset.y + offset.y - HEADER - self.cursor)
+        elif self.pages.count:
+            self.on_head(offset.x, self.scrollable_content_region.width)

@@ -30,12 +30,12 @@ class FilesScreen(DeeperScreen):
 
     @property
     def at_hand(self) -> AtHand:
-        """The file under the cursor, in this version."""
-        row, version = self._pane.table.cursor_row, self._listed[2]
-        path = row.path.rstrip(b"/") if row is not None else b""
+        """The marked files, and the one under the cursor, in this version."""
+        table, version = self._pane.table, self._listed[2]
         latest = self.chosen.latest if self.chosen is not None else None
         finished = latest is not None and latest.version >= version
-        return AtHand(version, path, self._unfinished and not finished)
+        unfinished = self._unfinished and not finished
+        return AtHand(version, table.path_at_hand, unfinished, table.marked)
 
     def content(self) -> Widget:
         return self._pane
