@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from . import (
+    deaf_clients,
     deep_trees,
     fetching,
     first_paint,
@@ -22,6 +23,7 @@ _ALL = (
     first_paint.CASES,
     deep_trees.CASES,
     memory_in_flight.CASES,
+    deaf_clients.CASES,
     programs.CASES,
 )
 

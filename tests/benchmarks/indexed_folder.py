@@ -36,7 +36,7 @@ from usenetsync_tui.model.index_roots import LEAF, IndexRoot
 from usenetsync_tui.model.ports import Opener, OpenRealm
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.status import Limits
-from usenetsync_tui.pipeline.index.adopt import adopt
+from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run
 from usenetsync_tui.pipeline.index.plan_run import plan_run

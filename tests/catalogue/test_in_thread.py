@@ -7,6 +7,7 @@ import time
 
 import anyio
 import anyio.lowlevel
+import psycopg
 import pytest
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
@@ -100,4 +101,41 @@ async def test_cancelled_without_an_answer_it_ends_soon_and_changes_nothing(
         await catalogue.in_thread(work)
     assert scope.cancelled_caught
     assert time.monotonic() - began < 4
+    assert await kept(catalogue.pool) == []
+
+
+async def test_a_pipelined_error_is_raised_at_the_end_at_the_latest(catalogue: Catalogue) -> None:
+    """No statement waits for its answer, yet nothing is kept of a transaction that has an error."""
+
+    async def work(tx: Transaction) -> None:
+        await tx.run("INSERT INTO kept VALUES (1)")
+        await tx.run("INSERT INTO kept VALUES (%(n)s::int / 0)", {"n": 1})
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        await catalogue.in_thread(work, pipelined=True)
+    assert await kept(catalogue.pool) == []
+
+
+async def test_a_pipelined_transaction_is_durable_and_reads_what_it_wrote(
+    catalogue: Catalogue,
+) -> None:
+    async def work(tx: Transaction) -> tuple[str, int]:
+        await tx.run("INSERT INTO kept VALUES (1), (2)")
+        durable = (await tx.one("SHOW synchronous_commit"))[0]
+        return durable, (await tx.one("SELECT sum(n)::int FROM kept"))[0]
+
+    assert await catalogue.in_thread(work, durable=True, pipelined=True) == ("on", 3)
+    assert await kept(catalogue.pool) == [1, 2]
+
+
+async def test_a_pipelined_transaction_that_is_cancelled_without_an_answer_changes_nothing(
+    catalogue: Catalogue,
+) -> None:
+    async def work(tx: Transaction) -> None:
+        await tx.run("INSERT INTO kept VALUES (1)")
+        await tx.run("SELECT pg_sleep(60)")
+
+    with anyio.move_on_after(0.05) as scope:
+        await catalogue.in_thread(work, pipelined=True)
+    assert scope.cancelled_caught
     assert await kept(catalogue.pool) == []

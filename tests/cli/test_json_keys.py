@@ -40,7 +40,7 @@ def accepted() -> dict[str, list[dict[str, Any]]]:
 
 def test_every_event_and_key_is_in_the_readme() -> None:
     events, known = accepted(), documented()
-    assert set(events) | {"adopted", "detached", "progress", "url"} == set(known)
+    assert set(events) | {"adopted", "detached", "log", "progress", "url"} == set(known)
     for event, objects in events.items():
         if event == "server":
             continue  # the table of the settings

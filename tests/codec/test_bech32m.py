@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from usenetsync_tui.codec import bech32m
 from usenetsync_tui.codec.bech32m import (
     ALPHABET,
     encode,
@@ -14,6 +16,8 @@ from usenetsync_tui.codec.bech32m import (
     values_of,
     wrong_places,
 )
+from usenetsync_tui.codec.recovery_string import read_string
+from usenetsync_tui.errors import RecoveryStringError
 
 VALID = (
     "A1LQFN3A",
@@ -73,3 +77,25 @@ def test_one_and_two_wrong_characters_are_found(data: st.DataObject) -> None:
 
 def test_the_alphabet_has_no_letters_that_look_alike() -> None:
     assert len(set(ALPHABET)) == 32 and not set(ALPHABET) & set("1bio")
+
+
+def test_the_search_for_errors_takes_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in steps of the checksum, for the longest string, and for hostile ones."""
+    steps = 0
+    stepped = bech32m._stepped
+
+    def counting(remainder: int, value: int) -> int:
+        nonlocal steps
+        steps += 1
+        return stepped(remainder, value)
+
+    monkeypatch.setattr(bech32m, "_stepped", counting)
+    for length, most in ((151, 40 * 171), (1023, 40 * 1043), (1024, 0), (1_000_000, 0)):
+        steps = 0
+        assert len(wrong_places("usenetsync", [1] * length)) <= 2
+        assert steps <= most, length
+    steps = 0
+    for letters in ("q" * 100_000, "o" * 100_000, "qpzry " * 30_000):
+        with pytest.raises(RecoveryStringError, match="too many"):
+            read_string(f"usenetsync1{letters}")
+    assert steps == 0

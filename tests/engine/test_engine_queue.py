@@ -140,7 +140,8 @@ async def test_a_restore_and_a_verify_run_beside_an_upload(
     target = tmp_path / "back"
     async with running(engine):
         status = await kept(engine, big, FAST)
-        for number in range(20):
+        await over(engine, Verb.UPLOAD)
+        for number in range(10):
             (big / f"{number:02}").write_bytes(content(1_000_000, 100 + number))
         engine.submit(Upload(os.fsencode(big), SLOW))
         upload = await at_work(engine)

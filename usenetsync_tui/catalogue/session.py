@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
 from importlib.resources import files as resources
 from typing import Any, LiteralString, TypeVar
 
@@ -113,18 +118,24 @@ class Catalogue:
                 yield begun
 
     async def in_thread(
-        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = False
+        self,
+        work: Callable[[Transaction], Coroutine[Any, Any, T]],
+        *,
+        durable: bool = False,
+        pipelined: bool = False,
     ) -> T:
         """The result of `work` in one transaction, which a thread carries out: for batches.
 
         `work` may await nothing but the transaction's statements, and runs in the thread.
+        `pipelined`: statements whose rows nobody reads do not wait for their answers; an error of
+        one is raised by a later one, or at the end. Such a transaction can use no COPY.
         """
         with self._timed(), mapped_errors():
             async with self.pool.connection() as connection:
 
                 async def whole() -> T:
-                    async with _begun(connection, durable) as begun:
-                        return await work(begun)
+                    async with _pipeline(connection, pipelined), _begun(connection, durable) as tx:
+                        return await work(tx)
 
                 return await connection.run_in(self.pool.threads, whole)
 
@@ -162,6 +173,12 @@ class Catalogue:
             limit=self.pool.max_size,
             query_ms=self._query_ms,
         )
+
+
+def _pipeline(
+    connection: AsyncConnection[tuple[Any, ...]], wanted: bool
+) -> AbstractAsyncContextManager[object]:
+    return connection.pipeline() if wanted else nullcontext()
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from usenetsync_tui.cli.verbs.listing import cat, list_files, list_folders, list
 from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.restore import restore, verify
 from usenetsync_tui.cli.verbs.screen import tui
+from usenetsync_tui.cli.verbs.serve import serve
 from usenetsync_tui.cli.verbs.servers import servers
 from usenetsync_tui.cli.verbs.share import share
 from usenetsync_tui.cli.verbs.upload import upload
@@ -39,6 +40,7 @@ VERBS: dict[str, click.Command] = {
     "adopt": adopt,
     "jobs": list_jobs,
     "servers": servers,
+    "serve": serve,
     "doctor": doctor,
     "completion": completion,
     "key": key,

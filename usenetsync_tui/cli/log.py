@@ -20,12 +20,15 @@ _LARGEST = 1 << 20
 _FORMAT = "%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
 
 
-class _Redacting(logging.Formatter):
+class Redacting(logging.Formatter):
+    """Leaves out the passwords of database addresses."""
+
     def format(self, record: logging.LogRecord) -> str:
+        """The line."""
         return redacted(super().format(record))
 
 
-class _PrivateFile(RotatingFileHandler):
+class PrivateLogFile(RotatingFileHandler):
     """A log of 0600 in a folder of 0700, opened at the first line."""
 
     def _open(self) -> io.TextIOWrapper:
@@ -37,10 +40,10 @@ class _PrivateFile(RotatingFileHandler):
 
 def log_to(folder: Path) -> None:
     """Send warnings and worse to ``usenetsync.log`` in `folder` (1 MiB, and one before it)."""
-    handler = _PrivateFile(
+    handler = PrivateLogFile(
         folder / "usenetsync.log", maxBytes=_LARGEST, backupCount=1, encoding="utf-8", delay=True
     )
-    handler.setFormatter(_Redacting(_FORMAT))
+    handler.setFormatter(Redacting(_FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # A log that cannot be written (a full disk) must not write to the screen instead.
     logging.raiseExceptions = False

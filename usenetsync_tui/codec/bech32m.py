@@ -25,6 +25,8 @@ from collections.abc import Sequence
 ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 CHECKSUM = 6
 """Characters of the checksum."""
+MOST_SEARCHED = 1023
+"""Values in which `wrong_places` searches: the length up to which any 3 wrong ones are found."""
 _CONSTANT = 0x2BC830A3
 _GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
@@ -67,9 +69,19 @@ def is_right(human: str, values: Sequence[int]) -> bool:
 
 
 def wrong_places(human: str, values: Sequence[int]) -> tuple[int, ...]:
-    """The places of one or two wrong values, from 0; empty if there may be more."""
+    """The places of one or two wrong values, from 0; empty if there may be more.
+
+    Takes 31 steps a value. Of more than `MOST_SEARCHED` values it is empty: their patterns repeat.
+    """
+    if len(values) > MOST_SEARCHED:
+        return ()
     remainder = _remainder(human, values)
-    one = {_pattern(len(values) - 1 - at, wrong): at for at in range(len(values)) for wrong in _ANY}
+    one: dict[int, int] = {}
+    for difference in range(1, 32):
+        pattern = difference
+        for at in reversed(range(len(values))):
+            one[pattern] = at  # how the difference at this place changes the remainder
+            pattern = _stepped(pattern, 0)
     if remainder in one:
         return (one[remainder],)
     pairs = {
@@ -78,17 +90,6 @@ def wrong_places(human: str, values: Sequence[int]) -> tuple[int, ...]:
         if (rest := remainder ^ pattern) in one and one[rest] != at
     }
     return pairs.pop() if len(pairs) == 1 else ()
-
-
-_ANY = range(1, 32)
-
-
-def _pattern(after: int, difference: int) -> int:
-    """How a difference changes the remainder, with `after` values behind it."""
-    remainder = difference
-    for _ in range(after):
-        remainder = _stepped(remainder, 0)
-    return remainder
 
 
 def to_fives(data: bytes) -> list[int]:

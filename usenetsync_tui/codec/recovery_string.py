@@ -99,6 +99,8 @@ def read_string(text: str) -> RecoverySecret:
     typed = without_groups(text)
     if not typed.startswith(PREFIX):
         raise RecoveryStringError(f'A recovery string begins with "{PREFIX}".')
+    if len(typed) > bech32m.MOST_SEARCHED:
+        raise RecoveryStringError(_other_length(typed))
     found = bech32m.values_of(typed[len(PREFIX) :])
     values = [value for value in found if value is not None]
     if len(values) != len(found):
@@ -137,18 +139,22 @@ def _foreign(typed: str, at: int) -> str:
 def _mistyped(typed: str, values: list[int]) -> str:
     """The message for a checksum that does not fit."""
     if len(typed) not in _LENGTHS.values():
-        nearest = min(_LENGTHS.values(), key=lambda length: abs(length - len(typed)))
-        words = "too many" if len(typed) > nearest else "missing"
-        return (
-            f"The recovery string has {len(typed)} characters instead of {nearest}: "
-            f"{abs(len(typed) - nearest)} {words}."
-        )
+        return _other_length(typed)
     places = [place + len(PREFIX) for place in bech32m.wrong_places(HUMAN_PART, values)]
     if not places:
         return f"{_IN}some characters are wrong. Compare each group with what you wrote down."
     said = " and ".join([_quoted(typed, at) for at in places])
     verb = "is" if len(places) == 1 else "are"
     return f"{_IN}{said} {verb} probably wrong."
+
+
+def _other_length(typed: str) -> str:
+    nearest = min(_LENGTHS.values(), key=lambda length: abs(length - len(typed)))
+    words = "too many" if len(typed) > nearest else "missing"
+    return (
+        f"The recovery string has {len(typed)} characters instead of {nearest}: "
+        f"{abs(len(typed) - nearest)} {words}."
+    )
 
 
 def _quoted(typed: str, at: int) -> str:

@@ -25,11 +25,12 @@ from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.progress.events import EventLog
+from usenetsync_tui.engine.progress.listening import Listening
 from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
-from usenetsync_tui.engine.reception import Reception
 from usenetsync_tui.engine.requests.dispatch import drain
 from usenetsync_tui.engine.requests.mailbox import Letter, Mailbox
+from usenetsync_tui.engine.requests.reception import Reception
 from usenetsync_tui.engine.requests.secret import settled
 from usenetsync_tui.engine.status import composed
 from usenetsync_tui.engine.stop_request import StopRequest
@@ -69,11 +70,14 @@ class Engine:
         what: str,
         patience: float = 0.0,
         asks: bool = False,
+        listening: Listening | None = None,
     ) -> None:
         """`patience`: seconds to wait while another engine holds the catalogue.
 
         `asks`: the heavy jobs that it finds waiting do not go on before the user says so.
+        `listening`: serves the progress, also after this engine's end; None: only while it runs.
         """
+        self._listening = listening or Listening(locations, lambda: self._status, lasting=False)
         self._settings = settings
         self._asks = asks
         self._patience = max(patience, SHORTEST_PATIENCE)
@@ -136,6 +140,10 @@ class Engine:
     def is_open(self, job_id: int) -> bool:
         """Whether the queue has this job, and it is not over."""
         return self._queue is not None and self._queue.job(job_id) is not None
+
+    def go_on(self) -> None:
+        """Do not ask about heavy jobs: they ran until the engine before this one was lost."""
+        self._asks = False
 
     def report(self, problem: str) -> None:
         """Log a problem that occurred before `run`; until work begins, it is the message."""
@@ -305,6 +313,9 @@ class Engine:
                 self._state, self._message = None, ""
                 self._publish()  # the screen lists the folders without waiting for a heartbeat
                 group.start_soon(open_all_realms, stores, lambda: queue.folders)
+                group.start_soon(
+                    self._listening.follow, lambda: working_state.settings, self._events
+                )
                 await loop.take_jobs()
             finally:
                 self._working_state, self._state = None, self._status.state

@@ -141,19 +141,20 @@ class EngineThread:
         return self._left or {type(command) for command in self._early} == {Drain}
 
     def _run_engine(self) -> None:
-        import anyio
-        from anyio.from_thread import BlockingPortal
+        import asyncio
 
-        from usenetsync_tui.engine.succession import Succession
+        import anyio
+
+        from usenetsync_tui.engine.attached.succession import Succession
 
         async def run() -> None:
-            async with BlockingPortal() as portal:
-                with anyio.CancelScope() as scope:
-                    self._leave_by(lambda: portal.start_task_soon(scope.cancel))
-                    try:
-                        await Succession(self, self._make, self._surroundings).run()
-                    finally:
-                        self._leave_by(bool)
+            loop = asyncio.get_running_loop()
+            with anyio.CancelScope() as scope:
+                self._leave_by(lambda: loop.call_soon_threadsafe(scope.cancel))  # never waits
+                try:
+                    await Succession(self, self._make, self._surroundings).run()
+                finally:
+                    self._leave_by(bool)
 
         anyio.run(run)
 

@@ -21,6 +21,8 @@ Pool = PatientPool
 
 MOST_CONNECTIONS = 40
 _PATIENCE = 15.0
+_FRESH = 1.0
+"""Seconds for which an answer shows that a connection is alive, if the server has not closed it."""
 _A_MOMENT = 0.5
 """Seconds for threads to end, whose connections are closed."""
 _REFUSED = "FATAL:"
@@ -58,7 +60,7 @@ async def open_pool(
             max_size=max_size,
             open=False,
             configure=lambda conn: _configure(conn, silence),
-            check=AsyncConnectionPool.check_connection,
+            check=_check,
             name=application_name,
             timeout=_PATIENCE,
         )
@@ -111,6 +113,12 @@ def mapped_errors() -> Iterator[None]:
             words = f"The database refused the connection: {words}"
             raise DatabaseUnavailableError(words, whole=True) from None
         raise DatabaseUnavailableError(words) from None
+
+
+async def _check(conn: HeardConnection) -> None:
+    """Raise if the connection is lost; ask the server only if nothing else tells."""
+    if not conn.answered_within(_FRESH):
+        await AsyncConnectionPool.check_connection(conn)
 
 
 async def _configure(conn: HeardConnection, silence: Silence) -> None:

@@ -9,6 +9,7 @@ task says that it waits, and the user can stop it.
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -84,6 +85,17 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
     """None: its waits are not recorded."""
     _waits: BlockingWaits | None = None
     """How a thread waits that uses it now; None: it is used on the event loop."""
+    _answered: float | None = None
+    """When the server last answered (`time.monotonic`)."""
+
+    def answered_within(self, seconds: float) -> bool:
+        """Whether it needs no question to count as alive: the server answered so lately, and has
+        neither closed it nor sent anything since. Costs no round trip."""
+        if self._answered is None or time.monotonic() - self._answered > seconds:
+            return False
+        poll = select.poll()
+        poll.register(self.pgconn.socket, select.POLLIN)
+        return not poll.poll(0)
 
     async def run_in(self, threads: Threads, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result of a coroutine of this connection's statements, run in a thread.
@@ -114,12 +126,15 @@ class HeardConnection(psycopg.AsyncConnection[TupleRow]):
             return await super().wait(gen, interval, timeout)
         with silence.broken_by_an_answer():
             if self._waits is None:
-                return await super().wait(gen, interval, timeout)
-            try:
-                return self._waits.wait(gen, self.pgconn.socket)
-            except StoppedError:
-                self.pgconn.finish()
-                raise
+                result = await super().wait(gen, interval, timeout)
+            else:
+                try:
+                    result = self._waits.wait(gen, self.pgconn.socket)
+                except StoppedError:
+                    self.pgconn.finish()
+                    raise
+        self._answered = time.monotonic()
+        return result
 
 
 class PatientPool(AsyncConnectionPool[HeardConnection]):

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic.fields import FieldInfo
@@ -29,6 +30,7 @@ from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
+from usenetsync_tui.model.listen_address import listen_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.servers import Server, password_variable
 from usenetsync_tui.model.status import Limits
@@ -111,6 +113,14 @@ class Settings(BaseSettings):
     help names them) and its keys, separated by commas."""
     theme: str = ""
     """The name of the screen's theme; empty: our own."""
+    progress_remote: bool = False
+    """Whether other machines may connect to `progress_listen`. They see the names of jobs, folders
+    and files, over a connection that is not encrypted: the token is readable on the way."""
+    progress_hosts: list[str] = []
+    """Further host names under which clients reach `progress_listen`, besides ``localhost`` and
+    addresses; others are refused, since any name can be pointed to this machine."""
+    progress_listen: str = ""
+    """Where a running engine serves its progress, as in ``localhost:8080``; empty: nowhere."""
 
     @field_validator("newsgroups")
     @classmethod
@@ -121,6 +131,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_poster(cls, text: str) -> str:
         return _unless(poster_problem(text), text)
+
+    @field_validator("progress_listen")
+    @classmethod
+    def _may_listen(cls, address: str, info: ValidationInfo) -> str:
+        # Fields that did not pass are missing here, and reported themselves.
+        remote = info.data.get("progress_remote", True)
+        return _unless(listen_problem(address, remote=remote), address)
 
     @field_validator("keys", mode="before")
     @classmethod

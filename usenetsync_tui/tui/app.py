@@ -50,9 +50,9 @@ _LONG = 20.0
 STYLES = ("usenetsync.tcss", "panes.tcss", "lists.tcss", "dialogs.tcss")
 
 _QUITTING = (
-    Choice("b", "Keep working", "quit the screen; go on in the background", "background"),
     Choice("d", "Drain and quit", "finish what is in flight, then stop", "drain"),
     Choice("n", "Quit now", "stop at once; the work resumes later", "leave"),
+    Choice("b", "Keep working", "quit the screen; go on in the background", "background"),
     Choice("s", "Stay", "keep running", "stay"),
 )
 

@@ -114,7 +114,7 @@ class RemoteEngine:
     """An engine in another process; `attached` makes it. Implements `EngineHandle`."""
 
     browser = None
-    """The catalogue is read on a connection of one's own (`engine.attachment`)."""
+    """The catalogue is read on a connection of one's own (`engine.attached.attachment`)."""
 
     def __init__(self, connection: ClientConnection, holder: Window) -> None:
         self._connection = connection

@@ -106,6 +106,27 @@ def test_a_moved_tree_is_read_where_it_differs(
     assert second["version"] == 3 and second["files"] == 1  # its change time is compared again
 
 
+def test_a_restored_backup_goes_on_from_the_versions_after_it(
+    run: InProcess, database: str, tree: Path, tmp_path: Path
+) -> None:
+    """Their articles stay in the database when the catalogue becomes what it was before."""
+    run("upload", tree, "--profile", "sealed", "--quiet")
+    string = run("share", "photos", "--json").of("share")[0]["string"]
+    run("db", "backup", tmp_path / "backup", "--quiet")
+    (tree / "small 3").write_bytes(b"changed")
+    run("upload", tree, "--quiet")
+    run("db", "restore", tmp_path / "backup", "--replace", "--yes", "--quiet")
+    refused = run("upload", tree, expect=1)
+    assert "Another machine has continued photos" in refused.out
+    elsewhere = run("adopt", string, "--path", tmp_path / "elsewhere", expect=2)
+    assert "backed up here already" in elsewhere.err
+    brought = run("adopt", string, "--json").of("adopted")[0]
+    assert (brought["before"], brought["versions"], brought["path"]) == (1, [2], str(tree))
+    assert summary(run, tree)["version"] == 2
+    run("restore", "photos", tmp_path / "target", "--quiet")
+    assert compare_trees(tree, tmp_path / "target") == []
+
+
 def test_what_cannot_be_adopted_is_named(run: InProcess, tmp_path: Path) -> None:
     from usenetsync_tui.codec.recovery_string import recovery_string
 

@@ -19,9 +19,9 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.index_roots import IndexRoot
 from usenetsync_tui.pipeline.index import plan_run
-from usenetsync_tui.pipeline.index.adopt import Adopted, adopt
+from usenetsync_tui.pipeline.index.adoption.adopt import Adopted, adopt
+from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.find_root import newest_root
-from usenetsync_tui.pipeline.index.wanted import Wanted
 
 pytestmark = pytest.mark.anyio
 

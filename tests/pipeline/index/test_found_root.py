@@ -11,6 +11,7 @@ from worlds import FaultyStore, World
 
 from usenetsync_tui.codec.index.keys import ATTEMPTS
 from usenetsync_tui.errors import (
+    ArticleMissingError,
     FileDamagedError,
     IndexUnreadableError,
     StoreUnavailableError,
@@ -19,8 +20,8 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
 from usenetsync_tui.model.index_roots import LEAF, IndexRealm
-from usenetsync_tui.model.ports import OpenRealm, Presence
-from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root, newest_versions
+from usenetsync_tui.model.ports import Opener, OpenRealm, Presence
+from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root
 from usenetsync_tui.pipeline.index.index_paths import no_such_path
 from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run
 from usenetsync_tui.pipeline.index.read_file import FileReader
@@ -37,15 +38,21 @@ class Names(MemoryStore):
 
     def __init__(self, *names: tuple[int, int, int], doubt: str = "") -> None:
         super().__init__()
-        self.has = {KEYS.root_name(*name) for name in names}
+        self.has = {KEYS.root_name(*name): name[0] for name in names}
+        self.tried: list[int] = []
+        """The versions whose roots were to be fetched, in this order."""
         self.doubt = doubt
         self.asked = 0
 
     async def present(self, message_ids: Collection[bytes]) -> Presence:
         self.asked += len(message_ids)
-        there = self.has & set(message_ids)
+        there = self.has.keys() & set(message_ids)
         others = set(message_ids) - there
         return Presence(there, dict.fromkeys(others, self.doubt) if self.doubt else {})
+
+    async def fetch(self, message_id: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
+        self.tried.append(self.has[message_id])
+        raise ArticleMissingError("lost")
 
 
 @pytest.mark.parametrize(
@@ -62,9 +69,11 @@ class Names(MemoryStore):
     ],
 )
 async def test_versions_are_found(names: list[tuple[int, int, int]], versions: list[int]) -> None:
-    found = await newest_versions(Names(*names), KEYS)
-    assert found[: len(versions)] == versions
-    assert (len(found) > 0) == bool(names)
+    """The newest first: all of them are tried, as none of their roots can be fetched."""
+    store = Names(*names)
+    with pytest.raises(IndexUnreadableError if names else UnknownSnapshotError):
+        await newest_root(store, KEYS)
+    assert [*dict.fromkeys(store.tried)][: len(versions)] == versions
 
 
 async def test_a_store_without_answers_is_no_store_without_versions() -> None:

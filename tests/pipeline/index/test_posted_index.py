@@ -16,8 +16,8 @@ from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnaps
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.pipeline.index.adopt import adopt
-from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root, newest_versions
+from usenetsync_tui.pipeline.index.adoption.adopt import adopt
+from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root
 from usenetsync_tui.pipeline.index.plan_run import is_base_due
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS
 
@@ -61,7 +61,6 @@ async def test_every_version_is_read_with_the_secret_alone(
         if number == 4:
             (world.root / "a" / "small").write_bytes(b"back")
         copies[await indexed.version()] = world.keep_copy()
-    assert await newest_versions(world.store, KEYS) == [5, 4, 3, 2, 1]
     root = (await newest_root(world.store, KEYS)).root
     assert [line.version for line in root.older] == [1, 2, 3, 4]
     for version, copy in copies.items():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import mmap
 import os
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from worlds import FaultyStore, World
 
 from usenetsync_tui.codec import compression
 from usenetsync_tui.disk.content import content_of
+from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm, file_digest
 from usenetsync_tui.model.folders import Compression, Profile
@@ -183,3 +186,33 @@ async def test_unchanged_content_is_posted_once(
     assert len(set(store.posts)) == 401 * copies
     check_digests(world, store)
     await world.assert_restores(1, world.root)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("choices", ["packed", "plain"])
+async def test_a_file_whose_articles_are_all_posted_before_its_end_is_planned(
+    still: World, monkeypatch: pytest.MonkeyPatch, choices: str
+) -> None:
+    """The next run finds its object complete: nothing is left to post, but the file counts."""
+    world, loop = still, asyncio.get_running_loop()
+    world.choices = CHOICES[choices]
+    (world.root / "large").write_bytes(content(80 * CHUNK, 1))
+    real, scope = SourceFile.check_end, anyio.CancelScope()
+
+    def check_end(self: SourceFile, size: int) -> None:
+        real(self, size)
+        while world.query("SELECT complete FROM objects") != [(True,)]:
+            time.sleep(0.02)
+        loop.call_soon_threadsafe(scope.cancel)
+
+    monkeypatch.setattr(SourceFile, "check_end", check_end)
+    run = await world.new_run()
+    with anyio.fail_after(60), scope:
+        await upload(run, frozenset())
+    assert world.query("SELECT state FROM files WHERE object_id IS NOT NULL") == [(0,)]
+    monkeypatch.setattr(SourceFile, "check_end", real)
+    outcome = await world.upload()
+    assert outcome.state is JobState.COMPLETED, await world.notices()
+    assert world.run is not None
+    p = world.run.progress
+    assert (p.done_files, p.done_bytes, p.in_flight) == (p.total_files, p.total_bytes, 0)

@@ -84,7 +84,8 @@ class Since:
 
 async def rows(tx: Transaction, what: Since, *, long: bool) -> AsyncIterator[list[IndexRow]]:
     """The rows of a run in path order: those with long paths, or the others."""
-    values = {"folder": what.folder, "version": what.version, "since": what.since, "long": long}
+    values: dict[str, object] = {"folder": what.folder, "version": what.version, "long": long}
+    values |= {"since": what.since, "last_run": what.last_run}
     name = "delta_rows" if what.since else "long_base_rows" if long else "base_rows"
     async for page in tx.pages(_SQL[name], values, _LONG_ROWS if long else _ROWS):
         yield [IndexRow._make(row) for row in page]

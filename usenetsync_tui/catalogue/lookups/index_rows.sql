@@ -17,8 +17,9 @@ SELECT {index_row.columns}, 0::int2
 
 -- delta_rows
 -- What a version has and an earlier one had not (1; 2 for a path that the earlier one had too), and
--- the paths that it no longer has (3), in path order: those with long paths, or the others. (The
--- condition on 1 is that of the index files_begun.)
+-- the paths that it no longer has (3), in path order: those with long paths, or the others. Rows of
+-- earlier versions that changed since the last run count as changed, too; one that waits to be read
+-- again is as the last run described it. (The condition on 1 is that of the index files_begun.)
 SELECT {index_row.columns}, f.change
   FROM (SELECT n.*, CASE WHEN EXISTS (
                    SELECT FROM files o
@@ -29,6 +30,12 @@ SELECT {index_row.columns}, f.change
          WHERE n.folder_id = %(folder)s AND n.first_version > %(since)s AND n.first_version > 1
            AND n.first_version <= %(version)s
            AND (n.last_version IS NULL OR n.last_version >= %(version)s)
+         UNION ALL
+        SELECT c.*, 2::int2
+          FROM files c
+         WHERE c.folder_id = %(folder)s AND c.changed_at >= %(last_run)s
+           AND c.first_version <= %(since)s AND c.state <> {file.pending}
+           AND (c.last_version IS NULL OR c.last_version >= %(version)s)
          UNION ALL
         SELECT g.*, 3::int2
           FROM files g
@@ -51,8 +58,9 @@ SELECT DISTINCT object_id
  ORDER BY object_id;
 
 -- delta_objects
--- The objects that a version uses and that versions from `base` to `since` did not, by id; and those
--- whose articles have got other names since the last run. A file keeps its object as long as its
+-- The objects that a version uses and that versions from `base` to `since` did not, by id; those
+-- that earlier files have moved to since the last run; and those whose articles have got other names
+-- since then. A file keeps its object as long as its
 -- path has it: so rows of the same path say whether an object was there before, for one of its
 -- files at least. (An object that is listed again costs some bytes, nothing else.)
 SELECT n.object_id
@@ -66,6 +74,12 @@ HAVING NOT bool_or(EXISTS (
         WHERE o.folder_id = n.folder_id AND o.path_key = n.path_key
           AND o.object_id = n.object_id AND o.first_version <= %(since)s
           AND (o.last_version IS NULL OR o.last_version >= %(base)s)))
+ UNION
+SELECT object_id
+  FROM files
+ WHERE folder_id = %(folder)s AND changed_at >= %(last_run)s AND replaced
+   AND object_id IS NOT NULL AND first_version <= %(since)s AND state = {file.planned}
+   AND (last_version IS NULL OR last_version >= %(version)s)
  UNION
 SELECT o.id
   FROM aliases a

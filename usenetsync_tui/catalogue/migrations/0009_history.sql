@@ -13,3 +13,7 @@ CREATE INDEX jobs_folder ON jobs (folder_id, verb, id);
 -- began_ns: the wall clock of the program when it began the version, in nanoseconds; null: an older
 -- program did. All that is read for the version is read after that.
 ALTER TABLE snapshots ADD COLUMN began_ns bigint;
+
+-- The large files that an interrupted upload began to read: a few, among millions that wait.
+CREATE INDEX files_begun_reading ON files (folder_id)
+ WHERE state = 0 AND object_id IS NOT NULL AND digest IS NULL;

@@ -76,6 +76,8 @@ class PendingFile(NamedTuple):
     before: Before | None = None
     is_as_planned: bool = False
     """Whether size, times and inode are those it had when an earlier run began to read it."""
+    has_past: bool = True
+    """Whether an article of an earlier state of its path may exist."""
 
 
 class Member(NamedTuple):

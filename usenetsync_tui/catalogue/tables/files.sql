@@ -90,9 +90,14 @@ SELECT %(folder)s, %(version)s, {staged.columns}
 
 -- refresh
 -- Update columns that do not describe a file's content or kept attributes, without a new version;
--- fill in owners that an earlier program did not keep.
+-- fill in owners that an earlier program did not keep. The index need not tell what differs because
+-- the folder was adopted in another place: whoever adopts it again compares neither. (Here and below:
+-- rows up to the newest finished version may be in the index already.)
 UPDATE files f
-   SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid
+   SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid,
+       changed_at = CASE WHEN f.first_version <= finished.version
+                          AND (SELECT adopted_version IS NULL FROM folders WHERE id = %(folder)s)
+                         THEN now() ELSE f.changed_at END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(ctimes)b::int8[]),
               (SELECT %(inodes)b::int8[]), (SELECT %(uids)b::int8[]), (SELECT %(gids)b::int8[]))
        AS u(path_key, ctime_ns, inode, uid, gid)
@@ -100,6 +105,8 @@ UPDATE files f
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
        OFFSET 0) AS now
+ CROSS JOIN (SELECT max(version) AS version FROM snapshots
+              WHERE folder_id = %(folder)s AND state <> {version.building}) AS finished
  WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
    AND f.first_version = now.first_version;
 
@@ -150,7 +157,8 @@ UPDATE files f
        size = coalesce(u.size, f.stat_size, f.size),
        stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
        digest = u.digest, digest_kind = nullif(u.digest_kind, 0), racy = nullif(u.racy, false),
-       reason = NULL
+       reason = NULL, changed_at = CASE WHEN f.first_version <= finished.version THEN now() END,
+       replaced = CASE WHEN f.first_version <= finished.version THEN true END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(objects)b::int8[]),
               (SELECT %(offsets)b::int8[]), (SELECT %(sizes)b::int8[]),
               (SELECT %(digests)b::bytea[]), (SELECT %(digest_kinds)b::int2[]),
@@ -160,6 +168,8 @@ UPDATE files f
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
        OFFSET 0) AS now
+ CROSS JOIN (SELECT max(version) AS version FROM snapshots
+              WHERE folder_id = %(folder)s AND state <> {version.building}) AS finished
  WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
    AND f.first_version = now.first_version;
 
@@ -181,12 +191,16 @@ UPDATE files SET object_id = NULL, object_offset = NULL
 
 -- set_failed
 -- Files that could not be read; the row keeps the reason.
-UPDATE files f SET state = {file.failed}, object_id = NULL, object_offset = NULL, reason = u.reason
+UPDATE files f
+   SET state = {file.failed}, object_id = NULL, object_offset = NULL, reason = u.reason,
+       changed_at = CASE WHEN f.first_version <= finished.version THEN now() END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(reasons)s::text[])) AS u(path_key, reason)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c
         WHERE c.folder_id = %(folder)s AND c.path_key = u.path_key AND c.last_version IS NULL
        OFFSET 0) AS now
+ CROSS JOIN (SELECT max(version) AS version FROM snapshots
+              WHERE folder_id = %(folder)s AND state <> {version.building}) AS finished
  WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
    AND f.first_version = now.first_version;
 

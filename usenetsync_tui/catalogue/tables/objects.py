@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -131,6 +131,13 @@ async def delete_unused(tx: Transaction, object_id: int) -> bool:
 async def delete_left_behind(tx: Transaction, folder: int) -> None:
     """Delete incomplete objects that no file uses: their files continued in other objects."""
     await tx.run(_SQL["delete_left_behind"], {"folder": folder})
+
+
+async def complete(tx: Transaction, objects: Collection[int]) -> set[int]:
+    """Those of some objects that have all their articles."""
+    if not objects:
+        return set()
+    return set(column(await tx.fetch(_SQL["complete"], {"objects": list(objects)})))
 
 
 async def shape(tx: Transaction, object_id: int) -> tuple[int, int, int] | None:

@@ -46,11 +46,10 @@ SELECT coalesce(sum(o.files), 0)::bigint
 -- planned_bytes
 -- Bytes of the slices that are planned of large files which an earlier run did not read to the end.
 SELECT coalesce(sum(s.size), 0)::bigint
-  FROM objects o
-  JOIN files f ON f.folder_id = o.folder_id AND f.path_key = o.first_key AND f.object_id = o.id
-              AND f.last_version IS NULL AND f.state = {file.pending} AND f.digest IS NULL
-  JOIN segments s ON s.object_id = o.id AND s.redundancy = 0 AND s.status <> {segment.stale}
- WHERE o.folder_id = %(folder)s AND NOT o.complete AND o.kind = {object.file};
+  FROM files f
+  JOIN segments s ON s.object_id = f.object_id AND s.redundancy = 0 AND s.status <> {segment.stale}
+ WHERE f.folder_id = %(folder)s AND f.state = {file.pending} AND f.object_id IS NOT NULL
+   AND f.digest IS NULL AND f.last_version IS NULL;
 
 -- delete
 -- An object that nothing refers to.
@@ -72,6 +71,10 @@ DELETE FROM objects o
        SELECT FROM files f
         WHERE f.folder_id = o.folder_id AND f.object_id = o.id
           AND f.path_key BETWEEN o.first_key AND o.last_key);
+
+-- complete
+-- Those of some objects that have all their articles.
+SELECT id FROM objects WHERE id = ANY (%(objects)b::int8[]) AND complete;
 
 -- shape
 -- The sizes of a file's object, which a resumed upload must match to continue it. Not of one with

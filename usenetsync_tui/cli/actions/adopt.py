@@ -26,7 +26,7 @@ from usenetsync_tui.model.index_roots import VersionLine
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
@@ -129,6 +129,7 @@ def _tell(done: Adoption, voice: Voice) -> None:
             path=done.path,
             versions=list(adopted.versions),
             version=newest.version,
+            before=adopted.before or None,
             finished_at=_moment(newest).isoformat(),
             files=newest.files,
             bytes=newest.size,
@@ -141,9 +142,10 @@ def _tell(done: Adoption, voice: Voice) -> None:
         voices.complain(words)
     if voice.quiet:
         return
+    how = f"brought forward from version {adopted.before}" if adopted.before else "adopted"
     voices.say(
-        f"{safe_name(adopted.name)}: adopted {_named(adopted.versions)} from "
-        f"{safe_name(done.where)}; the newest is of "
+        f"{safe_name(adopted.name)}: {how}{' by' if adopted.before else ''} "
+        f"{_named(adopted.versions)} from {safe_name(done.where)}; the newest is of "
         f"{when(_moment(newest))}: {plural(newest.files, 'file')}, "
         f"{size(newest.size)}"
     )

@@ -27,7 +27,7 @@ from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
-from usenetsync_tui.errors import IndexUnreadableError, UsageError
+from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Restore
 from usenetsync_tui.model.figures import when
@@ -36,9 +36,9 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
+from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.index_paths import no_such_path
 from usenetsync_tui.pipeline.index.read_version import VersionReader
-from usenetsync_tui.pipeline.index.wanted import Wanted
 from usenetsync_tui.pipeline.restore.version_paths import contains, spans
 from usenetsync_tui.settings.settings import Settings
 
@@ -114,7 +114,7 @@ class _Restoring:
                 opened = await stack.enter_async_context(
                     scratch.catalogue(self._settings, self._waits)
                 )
-                folder = await self._loaded(opened, recovery, wanted, scratch)
+                folder = await load(opened, recovery, wanted, scratch.wrap)
                 await self._require_path(opened, recovery, reader, folder)
             # The connections of the search are closed now: a server allows only so many.
             shards, _ = await stack.enter_async_context(
@@ -130,17 +130,6 @@ class _Restoring:
                 )
             )
             return await self._restore(opened, stores, folder, wanted.version)
-
-    async def _loaded(
-        self, opened: OpenCatalogue, recovery: Recovery, wanted: Wanted, scratch: Scratch
-    ) -> Folder:
-        try:
-            return await load(opened, recovery, wanted, scratch.wrap)
-        except IndexUnreadableError as error:
-            if wanted.names:
-                raise
-            advice = "Other parts of the version can be restored with --path PREFIX."
-            raise IndexUnreadableError(f"{error.args[0]} {advice}") from error
 
     def _tell_found(self, recovery: Recovery) -> None:
         """Print which version is the newest, and why no newer one is used."""

@@ -145,7 +145,7 @@ def _end_after(seconds: float, code: int) -> None:
 
 def _go_on_in_background(thread: EngineThread, locations: Locations) -> None:
     """Let a service take over; it waits for the catalogue while this engine finishes."""
-    from usenetsync_tui.cli.actions.background import Successor
+    from usenetsync_tui.cli.service.successor import Successor
 
     successor = Successor(locations)
     _drain_patiently(thread, hand_over=True)

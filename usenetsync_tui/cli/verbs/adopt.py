@@ -38,6 +38,7 @@ def adopt() -> None:
     """Continue the folder of a recovery STRING on this machine.
 
     Rebuilds its versions in the catalogue from the index in the store. The next upload reads only
-    what changed. STRING - asks for it, or reads it from standard input: then it is in no list of
-    processes.
+    what changed. A folder that is here already gets the versions that it lacks, if the ones it has
+    are those of the store: so it is after "db restore" of an older backup. STRING - asks for it, or
+    reads it from standard input: then it is in no list of processes.
     """

@@ -37,8 +37,9 @@ newsgroups (joined by commas), poster, header style (one byte, `codec.envelope`)
 Each of the others has what changed between the version of the run before and its own. The version
 of the last one is not above that of the root. A path of version v is in the newest run not above v
 that has it, unless that says it was removed. An object is in the newest run that has it, whatever
-the version: a later run may tell new names of its articles, and a run of the same version as the
-one before has nothing else. All versions from the base on can be read in this way; for one before
+the version: a later run may tell new names of its articles. A run of the same version as the one
+before tells such names, and the paths of that version whose content was posted again, as another
+object. All versions from the base on can be read in this way; for one before
 it read that version's own root.
 
 **A fingerprint** of a path is the first 4 bytes of its BLAKE3. A path whose fingerprint is missing

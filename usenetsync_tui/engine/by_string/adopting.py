@@ -23,7 +23,7 @@ from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import Adopting
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -64,9 +64,10 @@ class Adoptions:
             if error.retryable:
                 raise
             return
-        newest = done.adopted.newest
+        newest, before = done.adopted.newest, done.adopted.before
+        how = f"brought forward from version {before}" if before else "adopted up"
         words = (
-            f"{done.adopted.name}: adopted up to version {newest.version}, "
+            f"{done.adopted.name}: {how} to version {newest.version}, "
             f"{plural(newest.files, 'file')}"
         )
         self.events.info(safe_name(words))

@@ -1,27 +1,30 @@
 """Adopts the folder of a recovery string into the catalogue, for the command and for the screen.
 
 Knows where the folder goes, and what wraps its keys from now on. Refuses to know how its rows are
-made (`pipeline.index.adopt`) and how a user gives the string.
+made (`pipeline.index.adoption.adopt`) and how a user gives the string.
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.engine.keys import KeyRing
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.folders import StoreKind
+from usenetsync_tui.model.folders import Folder, StoreKind
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.adopt import Adopted, adopt
-from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.adopt import Adopted, adopt
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.bring_forward import bring_forward
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.store.shards import ShardsStore
 
@@ -52,9 +55,10 @@ async def adopt_folder(
 ) -> Adoption:
     """Adopt the folder of a secret, in the store that the settings lead to.
 
-    The caller holds the lock of the catalogue. `path`: absolute; None: the one that the folder had.
-    `UsageError` if the folder, or another one at the path, is backed up here; errors of
-    `open_recovery`, `adopt` and `KeyRing.new_key`.
+    A folder that is here already, up to an older version, goes on from the newest one. The caller
+    holds the lock of the catalogue. `path`: absolute; None: the one that the folder had.
+    `UsageError` if the folder is here already and nothing is newer, or another one is at the path;
+    errors of `open_recovery`, `adopt`, `bring_forward` and `KeyRing.new_key`.
     """
     async with open_recovery(secret, settings, locations, waits=waits) as recovery:
         root = recovery.root
@@ -64,18 +68,31 @@ async def adopt_folder(
             others = await folders.wrapped_keys(tx)
         ring = KeyRing(settings, locations)
         wrap = await to_thread.run_sync(ring.wrapper, others)
-        adopted = await adopt(
-            catalogue,
-            recovery.store,
-            recovery.keys,
-            root,
-            place,
-            wrap,
-            progress=progress,
-            also_known=recovery.aliases.add,
-        )
+        source = catalogue, recovery.store, recovery.keys, root
+        known = await _with_secret(catalogue, ring, secret)
+        if known is not None and path in (None, known.path):
+            place = known.path
+            adopted = await bring_forward(
+                *source, known, wrap, progress or LoadProgress(), recovery.aliases.add
+            )
+        else:
+            adopted = await adopt(
+                *source, place, wrap, progress=progress, also_known=recovery.aliases.add
+            )
         found = recovery.found
         return Adoption(adopted, place, recovery.where, tuple(found.unreadable), found.unsure)
+
+
+async def _with_secret(catalogue: Catalogue, ring: KeyRing, secret: bytes) -> Folder | None:
+    """The folder here that has the secret; None: it is new, or its secret cannot be unwrapped."""
+    async with catalogue.transaction() as tx:
+        every = await folders.every(tx)
+        wrapped = [await posted.secret_of(tx, folder.id) for folder in every]
+    for folder, its in zip(every, wrapped, strict=True):
+        with suppress(KeyUnavailableError):
+            if its is not None and await to_thread.run_sync(ring.unwrap, its) == secret:
+                return folder
+    return None
 
 
 def _place(path: bytes, name: str) -> bytes:

@@ -12,5 +12,5 @@ same with the directories of many pages (`plan_directories`), and posts the root
 that follow from the secret. It can be killed anywhere and called again.
 
 **Reading.** `find_root` asks the store for the names of roots, `read_version` fetches the pages of
-the runs and merges them.
+the runs and merges them. `adoption` makes a folder of the catalogue of them.
 """

@@ -83,11 +83,6 @@ async def newest_root(store: Store, keys: IndexKeys) -> FoundRoot:
     raise UnknownSnapshotError("No version of this recovery string's folder was found.")
 
 
-async def newest_versions(store: Store, keys: IndexKeys) -> list[int]:
-    """The versions of which the store has a root, newest first; some with odd names may lack."""
-    return await _Search(store, keys).versions()
-
-
 async def fetch_root(store: Store, keys: IndexKeys, version: int) -> IndexRoot:
     """The root of a version: of the highest attempt that can be read, from whatever copy.
 

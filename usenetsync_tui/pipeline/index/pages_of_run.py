@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from usenetsync_tui.codec.index.directory import line_of, read_directory
+from usenetsync_tui.codec.index.directory import read_directory
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.index_roots import LEAF, IndexRun, PageRef, PartKey, PathKey
 
@@ -38,17 +38,6 @@ async def pages_of_run(
             if last is not None and not _is_above(line.first, last):
                 raise IndexUnreadableError("The pages of a run are not in order.")
             last = line.first
-
-
-async def leaf_of(fetch: Fetch, run: IndexRun, key: PathKey | PartKey) -> bytes | None:
-    """The only page of a run that can have a path or an object; None: the run does not have it."""
-    line = line_of(lines_of_root(run, of_objects=not isinstance(key, bytes)), key)
-    while line is not None:
-        data = await fetch(line)
-        if line.level == LEAF:
-            return data
-        line = line_of(listed_in(line, data), key)
-    return None
 
 
 def lines_of_root(run: IndexRun, *, of_objects: bool) -> list[PageRef]:

@@ -41,8 +41,9 @@ _KEPT = 4
 """Pages of objects that are kept: the segments of a large file are in one after another."""
 
 
-class _PageLostError(IndexUnreadableError):
+class PageLostError(IndexUnreadableError):
     __doc__ = IndexUnreadableError.__doc__
+    # No copy of a page can be fetched; what it says of paths or objects is not known.
 
 
 class VersionReader:
@@ -132,7 +133,7 @@ class VersionReader:
         """What is read of a page; None, and a note in `lost`, if the page cannot be fetched."""
         try:
             return await read
-        except _PageLostError:
+        except PageLostError:
             assert isinstance(line.first, bytes)
             if (line.first, end) not in self.lost:
                 self.lost.append((line.first, end))
@@ -200,7 +201,7 @@ class VersionReader:
                 continue
             self.fetched += 1
             return data
-        raise _PageLostError(f"{_part(line)} cannot be fetched: {problem}") from problem
+        raise PageLostError(f"{_part(line)} cannot be fetched: {problem}") from problem
 
     def _opened(self, line: PageRef, payload: bytes) -> bytes:
         data = open_sealed(self._keys.sealing, payload)[1]

@@ -33,6 +33,7 @@ _PART = 1000
 """The most segments of an object in one row of a page."""
 _LONG = 16
 """The most rows of long paths in a batch."""
+_LOST = b"its articles were lost, and it was not read again yet"
 _PATH = attrgetter("path")
 _SLICE = attrgetter("object_id", "segment")
 _KEPT, _DIRECTORY = int(FileState.PLANNED), int(FileKind.DIRECTORY)
@@ -128,6 +129,8 @@ def _attributes(row: IndexRow) -> tuple[Attribute, ...]:
     found: list[Attribute] = []
     if row.state == FileState.FAILED:
         found.append((AttributeTag.REASON, (row.reason or "").encode()))
+    elif row.state == FileState.PENDING:
+        found.append((AttributeTag.REASON, _LOST))
     if row.stat_size is not None:
         found.append((AttributeTag.STAT_SIZE, write_varints([row.stat_size])))
     if row.racy:

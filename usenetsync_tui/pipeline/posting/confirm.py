@@ -55,7 +55,7 @@ async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Poste
         return await objects.add_posted(tx, done)
 
     async with ledger.lock:
-        progressed = await run.catalogue.in_thread(record)
+        progressed = await run.catalogue.in_thread(record, pipelined=True)
         for answer in batch:
             ledger.under_way.pop(answer.posting.article.message_id, None)
         ledger.progressed(run, progressed)

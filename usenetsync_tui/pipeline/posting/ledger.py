@@ -45,18 +45,24 @@ class OutgoingArticle:
 class Ledger:
     """What plan, post, settle and confirm share: the articles under way, and the write lock.
 
-    One task writes at a time, so that a row that shares an article under way is recorded before
-    that article is confirmed.
+    Whoever writes rows of existing articles holds the lock, so that a row that shares an article
+    under way is recorded before that article is confirmed. Rows of new articles need no lock:
+    nobody else knows them.
     """
 
     under_way: dict[bytes, OutgoingArticle] = field(default_factory=dict)
     lock: anyio.Lock = field(default_factory=anyio.Lock)
+    begun: set[int] = field(default_factory=set)
+    """Incomplete objects of large files that an earlier run did not read to their end: at most as
+    many as it read at once."""
+    counted: set[int] = field(default_factory=set)
+    """Those of them that became complete in this run, which counted their files."""
 
     def progressed(self, run: JobRun, changed: list[Progressed]) -> None:
         """Count the files of those objects of the run's folder that became complete."""
-        run.progress.done_files += sum(
-            o.files for o in changed if o.complete and o.folder_id == run.folder.id
-        )
+        ours = [o for o in changed if o.complete and o.folder_id == run.folder.id]
+        run.progress.done_files += sum(o.files for o in ours)
+        self.counted |= self.begun.intersection(o.id for o in ours)
 
     async def rename(self, run: JobRun, posting: OutgoingArticle) -> None:
         """Give an article under way a new Message-ID; the old one is kept as an alias.

@@ -103,6 +103,8 @@ class _Settler:
         if is_away or not (members or of_index):
             self._is_counted_out(made, members)
             return
+        if made.kind == ObjectKind.FILE and all(m.state != FileState.PLANNED for m in members):
+            self._ledger.begun.add(made.id)
         while not run.draining:
             async with run.catalogue.transaction() as tx:
                 left = await segments.unposted(tx, made.id, after, run.limits.batch_size)

@@ -31,6 +31,8 @@ class RawSegment:
     """A pack's members."""
     seen: Entry | None = None
     """A large file as it was when it was opened."""
+    has_past: bool = True
+    """Whether the catalogue may have an article of this slice of its object or path."""
     hash: bytes = field(kw_only=True)
     """The one digest of its bytes, made by the reader."""
 

@@ -68,9 +68,13 @@ class Attempt:
         opened: SourceFile,
         base: ComparedObject | None,
         algorithm: DigestAlgorithm,
+        *,
+        has_past: bool = True,
     ) -> None:
+        """`has_past`: whether an article of an earlier state of the path may exist."""
         self.new = new
         self.entry = entry
+        self._has_past = has_past or base is not None
         self.opened = opened
         self.base = base
         self.at = 0
@@ -143,7 +147,8 @@ class Attempt:
                 if self.base is not None and self.base.resumed:
                     raise PlannedOtherwiseError
             self._differs = self.base is not None and not self.base.resumed
-            raw = RawSegment(self.new, index, data, self.entry.path, (), self.entry, hash=digest)
+            about = self.new, index, data, self.entry.path, (), self.entry, self._has_past
+            raw = RawSegment(*about, hash=digest)
             found.append(prepared(raw))
         return found
 

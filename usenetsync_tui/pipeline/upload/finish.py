@@ -79,7 +79,7 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
                 tx, folder, version, counts, changes, errors, unwalked=run.progress.unwalked
             )
             message = f"version {version}"
-    made, run.version = version != before, version
+    made = version != before
     await run.save_progress()
     if errors:
         message = f"{message}, incomplete: {plural(errors, 'problem')}"

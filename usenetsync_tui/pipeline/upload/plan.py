@@ -4,6 +4,9 @@ One task, so that two equal segments never get two Message-IDs: it searches the 
 (deduplication), assigns articles to segments, records objects, segments and their files in one
 transaction, and only then hands the articles on. Files whose content proved unchanged keep their
 objects.
+
+A batch of nothing but new articles is recorded while others are confirmed. A batch with known
+articles, or with known content, takes the ledger's lock.
 """
 
 from __future__ import annotations
@@ -63,6 +66,8 @@ class _Planned:
     """Large files, read to their end, that can not share what they were to share."""
     undone: int = 0
     """Files of abandoned objects that counted as done."""
+    posted_before: int = 0
+    """Files read to their end whose objects an earlier run posted completely."""
     progressed: list[Progressed] = field(default_factory=list)
 
 
@@ -104,31 +109,51 @@ class Planner:
         shared = [
             i for i in batch if isinstance(i, SlicesShared) and i.object.id not in self._abandoned
         ]
-        run, ledger = self._run, self._ledger
-        async with ledger.lock:
-            made = await run.catalogue.in_thread(
-                partial(self._record, prepared, shared, ended), durable=True
-            )
-            ledger.progressed(run, made.progressed)
-            run.progress.done_files -= made.undone
-            made.files_done.count(run.progress)
-            made.shared.count(run.progress)
-            made.assignment.commit()
+        made = None
+        if not shared and all(isinstance(i, FileRead) and not i.known for i in ended):
+            made = await self._written(prepared, shared, ended, alone=False)
+        if made is None:
+            async with self._ledger.lock:
+                made = await self._written(prepared, shared, ended, alone=True)
+        assert made is not None
         for lost in made.unusable:
             self._drop(lost)
         self._done_with(prepared, ended, made.finished)
         return made.assignment.postings
+
+    async def _written(
+        self,
+        prepared: list[PreparedSegment],
+        shared: list[SlicesShared],
+        ended: list[Ending],
+        *,
+        alone: bool,
+    ) -> _Planned | None:
+        """Record a batch and count it. None: it must be `alone`, with the ledger's lock held."""
+        run = self._run
+        record = partial(self._record, prepared, shared, ended, alone)
+        made = await run.catalogue.in_thread(record, durable=True, pipelined=True)
+        if made is not None:
+            self._ledger.progressed(run, made.progressed)
+            run.progress.done_files += made.posted_before - made.undone
+            made.files_done.count(run.progress)
+            made.shared.count(run.progress)
+            made.assignment.commit()
+        return made
 
     async def _record(
         self,
         prepared: list[PreparedSegment],
         shared: list[SlicesShared],
         ended: list[Ending],
+        alone: bool,
         tx: Transaction,
-    ) -> _Planned:
+    ) -> _Planned | None:
         """Write the plan of a batch. In a thread: counters and events belong to the event loop."""
         run = self._run
         known = await self._known(tx, prepared)
+        if known and not alone:
+            return None
         await self._rename_poisoned(tx, known)
         made = _Planned(Assignment(run, self._ledger, known))
         plan = made.assignment
@@ -145,11 +170,18 @@ class Planner:
         made.finished = self._finished(prepared, shared, ended)
         placed = [p for i in prepared for p in i.raw.placed] + made.finished
         made.files_done = await place(tx, run, placed, ended)
+        made.posted_before = await self._posted_before(tx, ended)
         for end in ended:
             if isinstance(end, FileAbandoned):
                 made.undone += await self._leave(tx, end.object)
         made.progressed = await objects.add_posted(tx, done)
         return made
+
+    async def _posted_before(self, tx: Transaction, ended: list[Ending]) -> int:
+        """How many files read to their end are done, and no article of this run made them so."""
+        reads = [i for i in ended if isinstance(i, FileRead) and i.known == i.object.segments]
+        there = await objects.complete(tx, [i.object.id for i in reads])
+        return len(there - self._ledger.counted - self._abandoned)
 
     def _done_with(
         self, prepared: list[PreparedSegment], ended: list[Ending], finished: list[Placed]
@@ -188,6 +220,9 @@ class Planner:
                 tx, folder.realm.id, {d.hash for d in prepared}, folder.copies
             )
             return {(k.hash, k.redundancy): k for k in rows}
+        prepared = [d for d in prepared if d.raw.has_past]
+        if not prepared:
+            return {}
         own = await segments.by_slice(tx, {(d.raw.object.id, d.raw.index) for d in prepared})
         there = {(made, at) for made, at, _ in own}
         others = [

@@ -120,7 +120,8 @@ class LargeReader:
             first_key=file.key,
             last_key=file.key,
         )
-        return Attempt(new, file.entry, opened, base, self._run.folder.realm.digest)
+        algorithm, has_past = self._run.folder.realm.digest, file.has_past
+        return Attempt(new, file.entry, opened, base, algorithm, has_past=has_past)
 
     async def _base(self, file: PendingFile, size: int) -> ComparedObject | None:
         """The object that the file is compared with: the one that an interrupted upload began for

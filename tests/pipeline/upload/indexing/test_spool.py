@@ -40,10 +40,10 @@ def test_files_come_out_as_they_went_in() -> None:
     spool.add([entry(b"d/", FileKind.DIRECTORY)])
     spool.add([entry(b"d/e"), entry(long)])
     assert spool
-    assert spool.take() == [PendingFile(entry(b"a\xff"), None, b"a\xff")]
+    assert spool.take() == [PendingFile(entry(b"a\xff"), None, b"a\xff", has_past=False)]
     assert spool.take() == [
-        PendingFile(entry(b"d/e"), None, b"d/e"),
-        PendingFile(entry(long), None, path_key(long)),
+        PendingFile(entry(b"d/e"), None, b"d/e", has_past=False),
+        PendingFile(entry(long), None, path_key(long), has_past=False),
     ]
     assert not spool
     assert spool.take() == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.postgres.copy import copy_packed
 
 _SQL = load(__package__, "adopted.sql")
@@ -16,9 +17,14 @@ _SQL = load(__package__, "adopted.sql")
 
 async def reserve(tx: Transaction, count: int) -> int:
     """Reserve `count` numbers of objects; returns the number before the first of them."""
-    await tx.run(_SQL["reserve_lock"])
+    await lock_numbers(tx)
     last: int = (await tx.one(_SQL["reserve"], {"next": count}))[0]
     return last
+
+
+async def lock_numbers(tx: Transaction) -> None:
+    """Nobody else takes numbers of objects until the transaction ends."""
+    await tx.run(_SQL["reserve_lock"])
 
 
 async def adopted_here(tx: Transaction, names: Collection[bytes]) -> tuple[str, bytes] | None:
@@ -82,22 +88,30 @@ async def stage_files(tx: Transaction, rows: Sequence[bytes], removed: Sequence[
 
 
 async def end_delta(tx: Transaction, folder: int, version: int) -> None:
-    """The staged files are those that changed up to a version."""
+    """The staged files are those that changed up to a version, or in it since its last run."""
     values = {"folder": folder, "version": version}
-    await tx.run(_SQL["analyze"])
+    await _keep_same(tx, values)
+    await tx.run(_SQL["forget_amended"], values)
     await tx.run(_SQL["end_earlier"], values)
-    await tx.run(_SQL["add_files"])
-    await tx.run(_SQL["forget_staged"])
+    await _end_later(tx)
 
 
 async def end_base(tx: Transaction, folder: int, version: int) -> None:
     """The staged files are all that a version has."""
     values = {"folder": folder, "version": version}
-    await tx.run(_SQL["begin_base"])
+    await _keep_same(tx, values)
+    await tx.run(_SQL["end_absent"], values)
+    await _end_later(tx)
+
+
+async def _keep_same(tx: Transaction, values: Mapping[str, object]) -> None:
+    await tx.run(_SQL["begin_later"])
     await tx.run(_SQL["analyze"])
     await tx.run(_SQL["keep_same"], values)
-    await tx.run(_SQL["end_absent"], values)
-    await tx.run(_SQL["end_base"])
+
+
+async def _end_later(tx: Transaction) -> None:
+    await tx.run(_SQL["end_later"])
     await tx.run(_SQL["add_files"])
     await tx.run(_SQL["forget_staged"])
 
@@ -134,10 +148,32 @@ async def sum_up(tx: Transaction, folder: int) -> bytes | None:
     values = {"folder": folder}
     await tx.run(_SQL["analyze_loaded"])
     await tx.run(_SQL["add_objects"], values)
+    await tx.run(_SQL["drop_unused"])
     await tx.run(_SQL["count_sealed"])
     await tx.run(_SQL["set_digests"], values)
     row = await tx.maybe(_SQL["misplaced"], values)
     return row[0] if row else None
+
+
+async def lose_misplaced(tx: Transaction, folder: int, reason: str) -> None:
+    """Files whose content is in none of the objects that are known cannot be restored."""
+    await tx.run(_SQL["lose_misplaced"], {"folder": folder, "reason": reason})
+
+
+async def lose_paths(
+    tx: Transaction,
+    folder: int,
+    version: int,
+    first: bytes,
+    end: bytes | None,
+    path: bytes,
+    reason: str,
+) -> None:
+    """Forget the paths from one on to before another; a failed file at `path` stands for them."""
+    await tx.run(_SQL["forget_paths"], {"folder": folder, "first": first, "end": end})
+    key = path_key(path)
+    values = {"folder": folder, "version": version, "key": key, "reason": reason}
+    await tx.run(_SQL["add_lost"], {**values, "long_path": None if key == path else path})
 
 
 async def without_digest(

@@ -111,26 +111,31 @@ SELECT * FROM unnest(%(names)b::bytea[], %(wire_ids)s::text[], %(adopted)b::bool
     ON CONFLICT DO NOTHING;
 
 -- keep_same
--- What a later base repeats of the version before it: the row stays, with the identity that the
--- base has.
+-- What a later run repeats of the version before it: the row stays, with the identity that the run
+-- has, and with its place if the same content was posted again.
 WITH same AS (
     DELETE FROM adopted_files a USING files f
      WHERE f.folder_id = %(folder)s AND f.path_key = a.path_key AND f.last_version IS NULL
-       AND (f.kind, f.state, f.mode, f.size, f.mtime_ns) = (a.kind, a.state, a.mode, a.size, a.mtime_ns)
-       AND (f.uid, f.gid, f.object_id, f.object_offset, f.stat_size, f.link, f.reason)
-           IS NOT DISTINCT FROM
-           (a.uid, a.gid, a.object_id, a.object_offset, a.stat_size, a.link, a.reason)
- RETURNING a.path_key, f.first_version, a.ctime_ns, a.inode, a.racy),
+       AND (f.kind, f.state, f.mode, f.size, f.mtime_ns)
+           = (a.kind, a.state, a.mode, a.size, a.mtime_ns)
+       AND (f.uid, f.gid, f.stat_size, f.link, f.reason)
+           IS NOT DISTINCT FROM (a.uid, a.gid, a.stat_size, a.link, a.reason)
+       AND ((f.object_id, f.object_offset) IS NOT DISTINCT FROM (a.object_id, a.object_offset)
+            OR (f.digest_kind, f.digest) = (a.digest_kind, a.digest))
+ RETURNING a.path_key, f.first_version, a.ctime_ns, a.inode, a.racy, a.object_id, a.object_offset),
 kept AS (
     INSERT INTO adopted_kept SELECT path_key FROM same)
-UPDATE files f SET ctime_ns = same.ctime_ns, inode = same.inode, racy = same.racy
+UPDATE files f SET ctime_ns = same.ctime_ns, inode = same.inode, racy = same.racy,
+       object_id = same.object_id, object_offset = same.object_offset
   FROM same
  WHERE f.folder_id = %(folder)s AND f.path_key = same.path_key
    AND f.first_version = same.first_version
-   AND (f.ctime_ns, f.inode, f.racy) IS DISTINCT FROM (same.ctime_ns, same.inode, same.racy);
+   AND (f.ctime_ns, f.inode, f.racy, f.object_id, f.object_offset)
+       IS DISTINCT FROM
+       (same.ctime_ns, same.inode, same.racy, same.object_id, same.object_offset);
 
--- begin_base
--- The keys of what a later base repeats.
+-- begin_later
+-- The keys of what a later run repeats.
 CREATE TEMPORARY TABLE adopted_kept (path_key bytea) ON COMMIT DROP;
 
 -- end_absent
@@ -139,9 +144,14 @@ UPDATE files f SET last_version = %(version)s - 1
  WHERE f.folder_id = %(folder)s AND f.last_version IS NULL
    AND NOT EXISTS (SELECT FROM adopted_kept k WHERE k.path_key = f.path_key);
 
--- end_base
+-- end_later
 -- The keys are not needed any more.
 DROP TABLE adopted_kept;
+
+-- forget_amended
+-- What a further run says of a path of its own version replaces what the version said.
+DELETE FROM files f USING adopted_files a
+ WHERE f.folder_id = %(folder)s AND f.path_key = a.path_key AND f.first_version = %(version)s;
 
 -- end_earlier
 -- What a later version says of a path ends what an earlier one said.
@@ -166,20 +176,30 @@ ANALYZE adopted_files, adopted_removed, adopted_objects;
 ANALYZE adopted_objects, files, segments;
 
 -- add_objects
--- The objects, with what their files and articles sum up to.
+-- The objects that files use, with what these and their articles sum up to. One that is here already
+-- has got new names of its articles, or more files.
 INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
                      first_key, last_key, posted, complete)
 SELECT o.object_id, %(folder)s, o.realm_id, o.kind, o.size, o.segment_size, o.segments, o.copies,
-       coalesce(f.files, 0), coalesce(f.first_key, ''::bytea), coalesce(f.last_key, ''::bytea),
+       f.files, f.first_key, f.last_key,
        o.posted, o.posted >= o.segments::bigint * o.copies
   FROM (SELECT object_id, realm_id, kind, size, segment_size,
                ((size + segment_size - 1) / segment_size)::int4 AS segments, max(copies) AS copies,
                sum(posted)::bigint AS posted
           FROM adopted_objects GROUP BY object_id, realm_id, kind, size, segment_size) AS o
-  LEFT JOIN (SELECT object_id, count(*)::int AS files, min(path_key) AS first_key,
-                    max(path_key) AS last_key
-               FROM files WHERE folder_id = %(folder)s AND object_id IS NOT NULL
-              GROUP BY object_id) AS f USING (object_id);
+  JOIN (SELECT object_id, count(*)::int AS files, min(path_key) AS first_key,
+               max(path_key) AS last_key
+          FROM files WHERE folder_id = %(folder)s AND object_id IS NOT NULL
+         GROUP BY object_id) AS f USING (object_id)
+    ON CONFLICT (id) DO UPDATE
+   SET copies = excluded.copies, posted = excluded.posted, complete = excluded.complete,
+       files = excluded.files, first_key = excluded.first_key, last_key = excluded.last_key;
+
+-- drop_unused
+-- Articles of objects whose content was posted again, as others: no file uses them any more.
+DELETE FROM segments s USING adopted_objects a
+ WHERE s.object_id = a.object_id
+   AND NOT EXISTS (SELECT FROM objects o WHERE o.id = a.object_id);
 
 -- misplaced
 -- A file whose content lies outside of the objects that the index describes.
@@ -188,6 +208,28 @@ SELECT coalesce(f.long_path, f.path_key)
  WHERE f.folder_id = %(folder)s AND f.object_id IS NOT NULL
    AND (o.id IS NULL OR f.object_offset + f.size > o.size)
  LIMIT 1;
+
+-- lose_misplaced
+-- The same files, if a part of the list of objects is lost: they cannot be restored.
+UPDATE files f SET state = {file.failed}, object_id = NULL, object_offset = NULL, reason = %(reason)s
+ WHERE f.folder_id = %(folder)s AND f.object_id IS NOT NULL AND NOT EXISTS (
+       SELECT FROM objects o
+        WHERE o.id = f.object_id AND o.folder_id = f.folder_id
+          AND f.object_offset + f.size <= o.size);
+
+-- forget_paths
+-- What older runs say of paths that a lost page may say otherwise.
+DELETE FROM files
+ WHERE folder_id = %(folder)s AND coalesce(long_path, path_key) >= %(first)s
+   AND (%(end)s::bytea IS NULL OR coalesce(long_path, path_key) < %(end)s);
+
+-- add_lost
+-- A file that stands for the paths of a lost page.
+INSERT INTO files (folder_id, path_key, long_path, first_version, kind, state, mode, size, mtime_ns,
+                   ctime_ns, inode, reason)
+VALUES (%(folder)s, %(key)s, %(long_path)s, %(version)s, {kind.regular}, {file.failed}, 0, 0, 0, 0,
+        0, %(reason)s)
+    ON CONFLICT DO NOTHING;
 
 -- count_sealed
 -- How much the keys have sealed; twice what is known, for what was posted again or is not in the

@@ -262,6 +262,13 @@ async def renamed_since(tx: Transaction, folder: int, first: RunRow, last: RunRo
     return found
 
 
+async def replaced_since(tx: Transaction, folder: int, last: RunRow) -> bool:
+    """Whether content of a run's version was posted again, as another object, after the run."""
+    values = {"folder": folder, "version": last.version, "at": last.at}
+    found: bool = (await tx.one(_SQL["replaced_since"], values))[0]
+    return found
+
+
 async def pages_renamed_since(
     tx: Transaction, folder: int, realm: int, base: int, at: datetime
 ) -> bool:

@@ -225,6 +225,14 @@ SELECT EXISTS (
                          AND f.first_version <= %(version)s
                          AND (f.last_version IS NULL OR f.last_version >= %(base)s)));
 
+-- replaced_since
+-- Whether content of a version was posted again, as another object, since its last run.
+SELECT EXISTS (
+       SELECT FROM files
+        WHERE folder_id = %(folder)s AND changed_at >= %(at)s AND replaced
+          AND first_version <= %(version)s AND state = {file.planned}
+          AND (last_version IS NULL OR last_version >= %(version)s));
+
 -- pages_renamed_since
 -- Whether articles of a folder's pages in a realm, from a version on, got other names since a time.
 SELECT EXISTS (

@@ -85,7 +85,7 @@ class Spool:
             return []
         found = cast("list[tuple[object, ...]]", marshal.loads(data))
         entries = [Entry._make(values) for values in found]
-        return [PendingFile(entry, None, path_key(entry.path)) for entry in entries]
+        return [PendingFile(e, None, path_key(e.path), has_past=False) for e in entries]
 
     def close(self) -> None:
         """Forget everything, and take no more. A second call does nothing."""

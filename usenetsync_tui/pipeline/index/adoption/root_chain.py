@@ -5,15 +5,16 @@ Knows which root leads to which versions. Refuses to know what is in their runs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
 from usenetsync_tui.errors import IndexUnreadableError, UnknownSnapshotError
-from usenetsync_tui.model.index_roots import IndexRoot, IndexRun
+from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, VersionLine
 from usenetsync_tui.model.ports import Store
+from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.find_root import fetch_root
-from usenetsync_tui.pipeline.index.wanted import Wanted
 
 _LATEST_US = 253_402_300_799_000_000
 """The end of the year 9999, in microseconds since 1970."""
@@ -58,6 +59,11 @@ async def root_chain(
                 continue
             break
     return chain
+
+
+def listed_in_chain(chain: Sequence[Link]) -> dict[int, VersionLine]:
+    """What the roots say of versions, by version; the newest root counts."""
+    return {line.version: line for link in chain for line in (*link.root.older, link.root.current)}
 
 
 def check_numbers(root: IndexRoot) -> None:

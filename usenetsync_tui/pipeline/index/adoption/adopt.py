@@ -8,7 +8,8 @@ A root leads to its version and to those before it down to a base. The versions 
 read from the root of the newest of them, and so on. A version whose root cannot be read any more is
 left out, with those that only it leads to.
 
-Of one version only a part can be loaded (`Wanted`), for a restore without a catalogue.
+Of one version only a part can be loaded (`Wanted`), for a restore without a catalogue. There the
+pages of a whole version that are lost in all copies are left out, and what they had is listed.
 """
 
 from __future__ import annotations
@@ -26,13 +27,20 @@ from usenetsync_tui.model.index_roots import IndexRoot, VersionLine
 from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.pipeline.index.adopted_folder import add_folder, refuse_known
-from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress, Place, keep_root
-from usenetsync_tui.pipeline.index.loading import Loading, RememberingReader
-from usenetsync_tui.pipeline.index.root_chain import check_numbers, root_chain
-from usenetsync_tui.pipeline.index.wanted import Wanted
+from usenetsync_tui.pipeline.index.adoption.adopted_folder import add_folder, refuse_known
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress, Place, keep_root
+from usenetsync_tui.pipeline.index.adoption.load_runs import LostParts
+from usenetsync_tui.pipeline.index.adoption.loading import Loading, RememberingReader
+from usenetsync_tui.pipeline.index.adoption.root_chain import (
+    Link,
+    check_numbers,
+    listed_in_chain,
+    root_chain,
+)
+from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 
 _PAGE = 1000
+_NO_ARTICLES = "the part of the index that lists its articles is lost"
 
 
 @value_object
@@ -47,6 +55,8 @@ class Adopted:
     left_out: tuple[int, ...]
     """Versions that the root lists, and whose index cannot be read any more."""
     newest: VersionLine
+    before: int = 0
+    """The version up to which the folder was here before; 0: it was not."""
 
 
 async def adopt(
@@ -75,17 +85,13 @@ async def adopt(
     async with catalogue.transaction() as tx:
         await refuse_known(tx, keys, newest, path)
         offset = await rows.reserve(tx, newest.next_object)
-    listed = {
-        line.version: line for link in chain for line in (*link.root.older, link.root.current)
-    }
-    progress.phase, progress.folder = "load", newest.name
-    progress.total_bytes = sum(run.size for link in chain for run in link.runs)
+    progress.begin(newest.name, chain)
     async with catalogue.transaction(durable=True) as tx:
         await rows.begin(tx)
         folder, realms, name = await add_folder(tx, newest, path, wrap, offset)
         index_realm = await posted.add_realm(tx, folder, wrap(keys.secret))
         place = Place(catalogue, tx, folder, index_realm, realms, offset)
-        versions = []
+        lost = None if wanted is None else LostParts()
         for number, link in enumerate(chain):
             version = wanted.version if wanted is not None else link.root.current.version
             reader = RememberingReader(store, keys, link.root, version, also_known)
@@ -93,22 +99,55 @@ async def adopt(
             if wanted is not None and wanted.names:
                 await loading.part(wanted.names)
             else:
-                await loading.whole(is_first=not number, keep=wanted is None)
+                await loading.whole(is_first=not number, keep=wanted is None, lost=lost)
             if wanted is None:
                 await keep_root(place, link.root, store, keys)
-            versions += [v for v in link.versions if wanted is None or v == wanted.version]
         progress.phase = "finish"
-        for version in versions:
-            await rows.add_version(tx, folder, listed[version]._asdict())
-        for line in listed.values():
-            await posted.know_root(tx, folder, index_realm, line.version, line.attempt)
-        stray = await catalogue.aside(tx, lambda: rows.sum_up(tx, folder))
-        if stray is not None:
-            problem = f"The content of {safe_name(stray)} is in no object of the index."
-            raise IndexUnreadableError(problem)
-        await _fill_digests(tx, folder)
-    left_out = tuple(sorted(listed.keys() - set(versions))) if wanted is None else ()
-    return Adopted(folder, name, tuple(versions), left_out, listed[versions[-1]])
+        wants = None if wanted is None else wanted.version
+        return await finish_adoption(place, chain, name, wants, lost=lost)
+
+
+async def finish_adoption(
+    place: Place,
+    chain: Sequence[Link],
+    name: str,
+    wanted: int | None = None,
+    *,
+    above: int = 0,
+    lost: LostParts | None = None,
+) -> Adopted:
+    """The versions of a chain whose runs are loaded; `above`: those above a version that was here.
+
+    `lost`: what could not be loaded; there is a failed file in the place of each part of it.
+    `IndexUnreadableError` for a file whose content is in no object, unless a part is lost.
+    """
+    tx, folder = place.tx, place.folder
+    listed = listed_in_chain(chain)
+    versions = [v for link in chain for v in link.versions if wanted in (None, v)]
+    for version in versions:
+        await rows.add_version(tx, folder, listed[version]._asdict())
+    for line in listed.values():
+        await posted.know_root(tx, folder, place.index_realm, line.version, line.attempt)
+    for first, end in sorted(lost.ranges) if lost else ():
+        path = first.rstrip(b"/") or b"."
+        await rows.lose_paths(tx, folder, versions[-1], first, end, path, _words(first, end))
+    stray = await place.catalogue.aside(tx, lambda: rows.sum_up(tx, folder))
+    if stray is not None and lost:
+        await rows.lose_misplaced(tx, folder, _NO_ARTICLES)
+    elif stray is not None:
+        problem = f"The content of {safe_name(stray)} is in no object of the index."
+        raise IndexUnreadableError(problem)
+    await _fill_digests(tx, folder)
+    left_out = {v for v in listed.keys() - set(versions) if wanted is None and v > above}
+    return Adopted(
+        folder, name, tuple(versions), tuple(sorted(left_out)), listed[versions[-1]], above
+    )
+
+
+def _words(first: bytes, end: bytes | None) -> str:
+    """Why the paths of a lost page are not there."""
+    upto = "to the last" if end is None else f'to the last before "{safe_name(end)}"'
+    return f'a part of the index is lost: all paths from "{safe_name(first)}" {upto}'
 
 
 async def _fill_digests(tx: Transaction, folder: int) -> None:

@@ -14,14 +14,17 @@ from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.model.index_roots import LEAF, PageRef, PartKey, PathKey
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.index.pages_of_run import listed_in
-from usenetsync_tui.pipeline.index.read_version import VersionReader
+from usenetsync_tui.pipeline.index.read_version import PageLostError, VersionReader
 from usenetsync_tui.pipeline.run.budget import Budget
 
 T = TypeVar("T")
 Key = PathKey | PartKey
-Line = tuple[PageRef, bytes | None]
-"""The line of a page, and the bytes of a directory."""
+Line = tuple[PageRef, bytes | None, Key | None]
+"""The line of a page, the bytes of a directory, and the key before which it ends."""
+Lost = Callable[[PageRef, Key | None], None]
+"""Hears of a page that no copy has, and of the key before which it ends; None: at the end."""
 Wants = Callable[[Key, Key | None], bool]
 """Whether a page is wanted that begins at a key, and ends before another; None: at the end."""
 
@@ -41,10 +44,12 @@ async def lines(
     of_objects: bool,
     wants: Wants = everything,
     end: Key | None = None,
+    lost: Lost | None = None,
 ) -> AsyncIterator[Line]:
     """The wanted pages of files or objects below some lines of a directory, in their order.
 
-    A directory, with its bytes, comes before those in it.
+    A directory, with its bytes, comes before those in it. `lost`: hears of lost directories; None:
+    they raise `PageLostError`.
     """
     mine = [line for line in pages if line.of_objects == of_objects]
     ends = [*[line.first for line in mine[1:]], end]
@@ -52,13 +57,27 @@ async def lines(
         if not wants(line.first, after):
             continue
         if line.level == LEAF:
-            yield line, None
+            yield line, None, after
             continue
-        data = await reader.page(line)
-        yield line, data
+        try:
+            data = await reader.page(line)
+        except PageLostError as error:
+            if lost is None:
+                raise _with_end(error, after) from error
+            lost(line, after)
+            continue
+        yield line, data, after
         below = listed_in(line, data)
-        async for each in lines(reader, below, of_objects=of_objects, wants=wants, end=after):
+        deeper = lines(reader, below, of_objects=of_objects, wants=wants, end=after, lost=lost)
+        async for each in deeper:
             yield each
+
+
+def _with_end(error: PageLostError, end: Key | None) -> PageLostError:
+    """The error with the whole range of paths that is lost."""
+    if not isinstance(end, bytes):
+        return error
+    return PageLostError(f'{error.args[0]} The next part begins with "{safe_name(end)}".')
 
 
 @dataclass(slots=True)
@@ -67,6 +86,7 @@ class _Slot(Generic[T]):
 
     line: PageRef
     data: bytes = b""
+    end: Key | None = None
     made: T | None = None
     failure: Exception | None = None
     ready: anyio.Event = field(default_factory=anyio.Event)
@@ -87,10 +107,12 @@ class PagesAhead(Generic[T]):
         wanted: AsyncIterator[Line],
         make: Callable[[bytes], T],
         use: Callable[[PageRef, bytes, T | None], Awaitable[None]],
+        lost: Lost | None = None,
     ) -> None:
         """Call `use` with each wanted page, its bytes, and what `make` made of them in a thread.
 
-        Nothing is made of directories. Raises the first error of a page, in their order.
+        Nothing is made of directories. Raises the first error of a page, in their order. `lost`:
+        hears of lost pages, which are left out; None: they are errors.
         """
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
@@ -107,9 +129,9 @@ class PagesAhead(Generic[T]):
             async def hand_out(out: MemoryObjectSendStream[_Slot[T]]) -> None:
                 async with out:
                     try:
-                        async for line, data in wanted:
+                        async for line, data, end in wanted:
                             await self._budget.take(line.size)
-                            slot = _Slot[T](line, data or b"")
+                            slot = _Slot[T](line, data or b"", end)
                             await out.send(slot)
                             if data is None:
                                 group.start_soon(fetch, slot)
@@ -125,9 +147,14 @@ class PagesAhead(Generic[T]):
                 async with slots:
                     async for slot in slots:
                         await slot.ready.wait()
-                        if slot.failure is not None:
+                        if isinstance(slot.failure, PageLostError):
+                            if lost is None:
+                                raise _with_end(slot.failure, slot.end)
+                            lost(slot.line, slot.end)
+                        elif slot.failure is not None:
                             raise slot.failure
-                        await use(slot.line, slot.data, slot.made)
+                        else:
+                            await use(slot.line, slot.data, slot.made)
                         self._budget.give(slot.line.size)
             except Exception as error:  # noqa: BLE001 - raised below, without the group around it
                 failure = error

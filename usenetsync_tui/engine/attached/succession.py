@@ -3,7 +3,7 @@
 There is one engine for each catalogue. A screen attaches to it if it can. When that engine dies,
 every screen tries to become the engine; the lock lets one, and the others attach to that one. An
 engine that ends on request is followed in the same way, except that a service may have been
-announced, which gets time to start, and that jobs which the user stopped wait for the user.
+announced, which gets time to start, and that heavy jobs which the user stopped wait for the user.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Protocol
 import anyio
 from anyio.abc import TaskGroup
 
-from usenetsync_tui.engine.attachment import Attachment, OwnCatalogue, attachment
+from usenetsync_tui.engine.attached.attachment import Attachment, OwnCatalogue, attachment
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.errors import CatalogueHeldError, NoEngineError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Command, PauseAll
+from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.model.windows import Farewell
@@ -109,8 +109,8 @@ class Succession:
         engine = self._make()
         if self._told:
             engine.report(self._told)
-        if self._stopped:
-            engine.submit(PauseAll())
+            if not self._stopped:
+                engine.go_on()
         view_only = self._patience == _TO_LISTEN
         try:
             await self._own(engine, view_only=view_only)
@@ -138,7 +138,7 @@ def _after(remote: RemoteEngine) -> tuple[str, float, bool]:
             words = f"{holder} has ended. Its work goes on in the background."
             return words, _TO_TAKE_OVER, False
         case Farewell.STOPPED:
-            words = f"{holder} has stopped the work. Its jobs are paused; this screen takes over."
+            words = f"{holder} has stopped the work. This screen takes over."
             return words, 0.0, True
         case Farewell.FINISHED:
             return f"{holder} has finished. This screen takes over.", 0.0, False

@@ -20,6 +20,7 @@ from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_roots import IndexRoot
 from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
+from usenetsync_tui.pipeline.index.adoption.root_chain import Link
 from usenetsync_tui.pipeline.index.find_root import root_page
 
 _ROOT_COPIES = 2
@@ -38,6 +39,11 @@ class LoadProgress:
     done_bytes: int = 0
     files: int = 0
     """Entries of files so far, those of all runs."""
+
+    def begin(self, folder: str, chain: Sequence[Link]) -> None:
+        """The runs of a folder are loaded from now on."""
+        self.phase, self.folder = "load", folder
+        self.total_bytes = sum(run.size for link in chain for run in link.runs)
 
 
 @dataclass(frozen=True, slots=True)

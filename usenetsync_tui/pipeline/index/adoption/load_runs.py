@@ -11,7 +11,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from usenetsync_tui.catalogue.tables.index import adopted, adopted_rows, posted
@@ -21,9 +21,9 @@ from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, PageRef
-from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress, Place, keep_page
-from usenetsync_tui.pipeline.index.pages_ahead import PagesAhead, Wants, everything, lines
+from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, PageRef, PartKey, PathKey
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress, Place, keep_page
+from usenetsync_tui.pipeline.index.adoption.pages_ahead import PagesAhead, Wants, everything, lines
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 
 
@@ -51,6 +51,24 @@ class ObjectsRows:
     numbers: set[int]
 
 
+@dataclass(slots=True)
+class LostParts:
+    """Pages that no copy has, of the runs that were loaded so far."""
+
+    ranges: set[tuple[bytes, bytes | None]] = field(default_factory=set)
+    """Of paths: the first one, and what is above the last; None: nothing is."""
+    of_objects: bool = False
+
+    def add(self, line: PageRef, end: PathKey | PartKey | None) -> None:
+        """A page is lost: `pages_ahead.Lost`."""
+        if isinstance(line.first, bytes):
+            self.ranges.add((line.first, end if isinstance(end, bytes) else None))
+        self.of_objects |= line.of_objects
+
+    def __bool__(self) -> bool:
+        return self.of_objects or bool(self.ranges)
+
+
 class RunLoader:
     """Loads runs of a root, oldest first, into a folder."""
 
@@ -61,6 +79,8 @@ class RunLoader:
         self._root = root
         self._reader = reader
         self._progress = progress
+        self.lost: LostParts | None = None
+        """Where lost pages are noted, which are left out; None: they are errors."""
         self._digests = [DigestAlgorithm(realm.digest) for realm in root.realms]
         finished = {line.version: line.finished_us for line in (*root.older, root.current)}
         self._finished_us = finished
@@ -102,10 +122,11 @@ class RunLoader:
             self._progress.files += len(made.rows)
             self._progress.done_bytes += line.size
 
-        wanted = lines(self._reader, run.pages, of_objects=False, wants=wants)
+        lost = None if self.lost is None else self.lost.add
+        wanted = lines(self._reader, run.pages, of_objects=False, wants=wants, lost=lost)
         with _naming(run, "files"):
-            await pages.each(wanted, lambda data: self._made_files(data, run, among), use)
-        if among is None and count != run.files:
+            await pages.each(wanted, lambda data: self._made_files(data, run, among), use, lost)
+        if among is None and count != run.files and not self.lost:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} paths, and its root says "
                 f"{run.files}. Nothing was adopted."
@@ -183,10 +204,11 @@ class RunLoader:
             await self._aside(add)
             self._progress.done_bytes += line.size
 
-        wanted = lines(self._reader, run.pages, of_objects=True, wants=wants)
+        lost = None if self.lost is None else self.lost.add
+        wanted = lines(self._reader, run.pages, of_objects=True, wants=wants, lost=lost)
         with _naming(run, "objects"):
-            await pages.each(wanted, lambda data: self._made_objects(data, run, has), use)
-        if has is None and count != run.objects:
+            await pages.each(wanted, lambda data: self._made_objects(data, run, has), use, lost)
+        if has is None and count != run.objects and not self.lost:
             raise IndexUnreadableError(
                 f"The run of version {run.version} has {count} objects, and its root says "
                 f"{run.objects}. Nothing was adopted."

@@ -12,12 +12,17 @@ from usenetsync_tui.catalogue.tables.index import adopted as rows
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.model.index_roots import IndexRoot, PageRef
 from usenetsync_tui.model.ports import Store
-from usenetsync_tui.pipeline.index.adopted_pages import LoadProgress, Place
-from usenetsync_tui.pipeline.index.load_runs import FilesRows, ObjectsRows, RunLoader
-from usenetsync_tui.pipeline.index.pages_ahead import PagesAhead
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress, Place
+from usenetsync_tui.pipeline.index.adoption.load_runs import (
+    FilesRows,
+    LostParts,
+    ObjectsRows,
+    RunLoader,
+)
+from usenetsync_tui.pipeline.index.adoption.pages_ahead import PagesAhead
+from usenetsync_tui.pipeline.index.adoption.root_chain import Link
+from usenetsync_tui.pipeline.index.adoption.wanted import WantedDirectories, WantedObjects
 from usenetsync_tui.pipeline.index.read_version import VersionReader
-from usenetsync_tui.pipeline.index.root_chain import Link
-from usenetsync_tui.pipeline.index.wanted import WantedDirectories, WantedObjects
 from usenetsync_tui.pipeline.run.budget import Budget
 
 _CONNECTIONS = 8
@@ -73,14 +78,37 @@ class Loading:
         self._files = PagesAhead[FilesRows](reader, connections, budget)
         self._objects = PagesAhead[ObjectsRows](reader, connections, budget)
 
-    async def whole(self, *, is_first: bool, keep: bool) -> None:
-        """Load all runs. `is_first`: the folder has no files yet; `keep`: keep the index."""
+    async def whole(self, *, is_first: bool, keep: bool, lost: LostParts | None = None) -> None:
+        """Load all runs. `is_first`: the folder has no files yet; `keep`: keep the index.
+
+        `lost`: gets the pages that cannot be fetched; None: these are errors.
+        """
+        self._loader.lost = lost
         for run in self._link.runs:
             await self._loader.objects(self._objects, run, is_first=is_first, keep=keep)
             await self._loader.files(self._files, run, is_first=is_first, keep=keep)
             if keep:
                 await self._loader.keep_run(run)
             is_first = False
+        if not keep:
+            await self._newer_names()
+
+    async def _newer_names(self) -> None:
+        """Load what runs of later versions say of the objects: new names of their articles."""
+        later = [run for run in self._link.root.runs if run not in self._link.runs]
+        if not later:
+            return
+        needed = await rows.needed(self._place.tx, self._place.folder)
+        objects = WantedObjects([each - self._place.offset for each in needed])
+        for run in later:  # oldest first: each replaces what those before it said
+            await self._loader.objects(
+                self._objects,
+                run,
+                is_first=False,
+                wants=objects.wants,
+                has=objects.has,
+                keep=False,
+            )
 
     async def part(self, names: Set[bytes]) -> None:
         """Load what is at or below some paths, from as few pages as possible."""

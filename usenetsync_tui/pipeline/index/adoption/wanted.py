@@ -12,7 +12,7 @@ from usenetsync_tui.codec.index.root import fingerprint
 from usenetsync_tui.model.index_entries import IndexEntry
 from usenetsync_tui.model.index_roots import IndexRun
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.pipeline.index.pages_ahead import Key
+from usenetsync_tui.pipeline.index.adoption.pages_ahead import Key
 
 
 @value_object
