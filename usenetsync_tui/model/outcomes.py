@@ -46,6 +46,8 @@ class Outcome:
     """Why the folder was refused."""
     store_refused: bool = False
     """Whether the store did not take, or did not confirm, some of its articles (upload)."""
+    made: bool = False
+    """Whether the run made the version (upload)."""
     detail: str = ""
     """What the list of jobs says besides; a report has lines of its own for that."""
     verified: Verified | None = None

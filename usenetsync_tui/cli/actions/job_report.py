@@ -84,7 +84,7 @@ def _figures(summary: Summary) -> list[str]:
     figures, snapshot = summary.figures, summary.snapshot
     lines = []
     if snapshot is not None and figures.verb is Verb.UPLOAD:
-        lines.append(_holds(snapshot, made=figures.version == snapshot.version))
+        lines.append(_holds(snapshot, made=summary.outcome.made))
     match figures.verb:
         case Verb.UPLOAD:
             lines += _uploaded(summary)

@@ -79,12 +79,13 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
                 tx, folder, version, counts, changes, errors, unwalked=run.progress.unwalked
             )
             message = f"version {version}"
+    made = version != before
     await run.save_progress()
     if errors:
         message = f"{message}, incomplete: {plural(errors, 'problem')}"
         refused = unposted or bool(unverified)
-        return Outcome(JobState.INCOMPLETE, version, message, store_refused=refused)
+        return Outcome(JobState.INCOMPLETE, version, message, store_refused=refused, made=made)
     if unverified:
         message = f"{message}, but {plural(unverified, 'article')} not verified"
-        return Outcome(JobState.INCOMPLETE, version, message, store_refused=True)
-    return Outcome(JobState.COMPLETED, version, message)
+        return Outcome(JobState.INCOMPLETE, version, message, store_refused=True, made=made)
+    return Outcome(JobState.COMPLETED, version, message, made=made)
