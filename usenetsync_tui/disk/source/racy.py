@@ -17,6 +17,9 @@ seconds can hide a change within such a tick; no times can show it.
 
 from __future__ import annotations
 
+MAPPED_NS = 60_000_000_000
+"""Longer than the kernel leaves a page of a file unwritten: it does so after 30 s (proc_sys_vm(5),
+dirty_expire_centisecs), looking every 5 s."""
 COARSE_NS = 2_050_000_000
 """The longest tick of a file system, two seconds, plus the kernel's own with a margin."""
 _MIDDLE_NS = 100_000_000
@@ -33,6 +36,16 @@ def is_racy(mtime_ns: int, ctime_ns: int, began_ns: int) -> bool:
     return ctime_ns >= began_ns - _tick(ctime_ns) or (
         began_ns - _tick(mtime_ns) <= mtime_ns <= began_ns + _DAY_NS
     )
+
+
+def is_settled(mtime_ns: int, ctime_ns: int, began_ns: int) -> bool:
+    """Whether the same times later prove the same content as at `began_ns`.
+
+    A program that has mapped a file changes its times with the first write to a page, and not again
+    until the kernel has written that page back. So a file that changed shortly before may change
+    once more without a trace.
+    """
+    return not is_racy(mtime_ns, ctime_ns, began_ns - MAPPED_NS)
 
 
 def _tick(time_ns: int) -> int:

@@ -22,7 +22,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables import objects
 from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.catalogue.tables.objects import NewObject
-from usenetsync_tui.disk.source.racy import is_racy
+from usenetsync_tui.disk.source.racy import is_settled
 from usenetsync_tui.disk.source.source_file import SourceFile, WrongSizeError
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
@@ -139,14 +139,14 @@ class LargeReader:
         return ComparedObject(before.object_id, before.segment_size, resumed=False, digest=digest)
 
     def _is_old(self, file: PendingFile) -> bool:
-        """Whether a file was last changed before any run began to read for this version.
+        """Whether a file was last changed well before any run began to read for this version.
 
         Not in an adopted folder, where a file counts as unchanged although it has other times.
         """
         run, entry = self._run, file.entry
         if run.trusted_before is None or run.folder.adopted_version is not None:
             return False
-        return not is_racy(entry.mtime_ns, entry.ctime_ns, run.trusted_before)
+        return is_settled(entry.mtime_ns, entry.ctime_ns, run.trusted_before)
 
     async def _go_on(self, attempt: Attempt) -> None:
         """Read the file slice by slice; returns early when the run drains."""
@@ -167,7 +167,8 @@ class LargeReader:
                 self._slot.end()
                 run.progress.done_bytes += attempt.newly_known()
         await to_thread.run_sync(attempt.opened.check_end, new.size)
-        run.progress.deduplicated_bytes += attempt.known_bytes
+        if attempt.base is not None and not attempt.base.resumed:
+            run.progress.deduplicated_bytes += attempt.known_bytes
         await self._send(attempt.ending())
 
     def _read_on(self, attempt: Attempt, until: float) -> None:
