@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import anyio
 import pytest
 from engine_ground import SLOW, at_work, job, kept, killed, latest, new_engine, over, running, until
 from trees import compare_trees, content
@@ -63,6 +64,21 @@ async def test_each_is_paused_and_cancelled_alone(
         assert engine.status.workers_allowed == 4
         engine.submit(Cancel(upload.id))
         assert (await over(engine, Verb.UPLOAD)).state is JobState.CANCELLED
+
+
+async def test_a_command_is_obeyed_and_shown_without_a_heartbeat(
+    engine: Engine, big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(engine):
+        engine.submit(Upload(os.fsencode(big), SLOW))
+        upload = (await at_work(engine)).id
+        monkeypatch.setattr("usenetsync_tui.engine.engine.HEARTBEAT", 3600)
+        monkeypatch.setattr("usenetsync_tui.engine.job_loop.HEARTBEAT", 3600)
+        await anyio.sleep(0.5)  # the last beats of the old length
+        for command, state in ((Pause, JobState.PAUSED), (Resume, JobState.RUNNING)):
+            engine.submit(command(upload))
+            await until(lambda state=state: engine.status.jobs[-1].state is state)
+        engine.submit(Cancel(upload))
 
 
 async def test_killed_with_two_running_both_resume(

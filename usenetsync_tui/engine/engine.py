@@ -132,7 +132,7 @@ class Engine:
             self._examinations.submit(command)
             letter.obeyed()
         else:
-            self._mailbox.append(letter)
+            self._mailbox.post(letter)
         if isinstance(command, Drain):
             self._hands_over = command.hand_over
             self._stop.make(time.monotonic())
@@ -306,7 +306,9 @@ class Engine:
             if self._asks:
                 await queue.refresh()
                 working_state.hold_heavy()
-            loop = JobLoop(working_state, self._mailbox, until_idle=until_idle)
+            loop = JobLoop(
+                working_state, self._mailbox, until_idle=until_idle, publish=self._publish
+            )
             try:
                 # The status must not be "idle" before the first commands are obeyed.
                 await loop.obey_commands()

@@ -25,7 +25,7 @@ from usenetsync_tui.model.status import FolderStatus
 from usenetsync_tui.settings.settings import Settings
 
 HEARTBEAT = 0.2
-"""Seconds between two reads of the mailbox, and between two statuses."""
+"""Seconds between two statuses. A command is obeyed, and shown, at once."""
 _REFRESH = 1.0
 """Seconds between two reads of what other programs may have changed."""
 
@@ -58,10 +58,12 @@ class JobLoop:
         mailbox: Mailbox,
         *,
         until_idle: bool,
+        publish: Callable[[], object],
     ) -> None:
         """`until_idle`: end when the jobs of the commands are over that came before the first job.
 
-        Until then it also runs the jobs that are asked for meanwhile, and no others.
+        Until then it also runs the jobs that are asked for meanwhile, and no others. `publish`
+        shows what a command changed, without waiting for a heartbeat.
         """
         self._working_state = working_state
         self._mailbox = mailbox
@@ -70,8 +72,7 @@ class JobLoop:
         """The jobs to end with; None before the first job."""
         if until_idle:
             working_state.queue.only = working_state.started
-        self._ended = anyio.Event()
-        """Set when a job ends."""
+        self._publish = publish
         self._timer = RefreshTimer()
 
     async def take_jobs(self) -> None:
@@ -96,8 +97,7 @@ class JobLoop:
                     working_state.active[job.id] = job
                     group.start_soon(self._work, job)
                 with anyio.move_on_after(HEARTBEAT):
-                    await self._ended.wait()
-                self._ended = anyio.Event()
+                    await self._mailbox.wait()
 
     def _end_with_own(self) -> None:
         """Drain once the jobs of our own commands are over; other programs go on with theirs."""
@@ -112,17 +112,20 @@ class JobLoop:
             await work(self._working_state, job)
         finally:
             del self._working_state.active[job.id]
-            self._ended.set()
+            self._mailbox.wake()
 
     async def obey_commands(self) -> None:
         """Obey the commands in the mailbox, and refresh the queue every second."""
         working_state = self._working_state
+        has_obeyed = bool(self._mailbox)
         while self._mailbox:
             await self._obey(self._mailbox.popleft())
             self._timer.expire()
         if self._timer.is_due():
             await working_state.queue.refresh()
             working_state.give_way()
+        if has_obeyed:
+            self._publish()
 
     async def _obey(self, letter: Letter) -> None:
         working_state = self._working_state

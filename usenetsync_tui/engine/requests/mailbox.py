@@ -5,7 +5,9 @@ Knows how an answer is made. Refuses to know the commands.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from contextlib import suppress
 
 from usenetsync_tui.errors import QueuedAlreadyError, UsageError, UsenetSyncError
 from usenetsync_tui.model.answers import Answer, Answered
@@ -37,4 +39,27 @@ class Letter:
             self._answered(answer)
 
 
-Mailbox = deque[Letter]
+class Mailbox(deque[Letter]):
+    """The letters, oldest first. Any thread may `post`; one task of the engine reads them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._news = asyncio.Event()
+
+    def post(self, letter: Letter) -> None:
+        """Add a letter, and wake the reader."""
+        self.append(letter)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: the engine has ended
+                self._loop.call_soon_threadsafe(self._news.set)
+
+    def wake(self) -> None:
+        """Let `wait` return; in the reader's event loop."""
+        self._news.set()
+
+    async def wait(self) -> None:
+        """Return when a letter was posted, or `wake` called, since the last call returned."""
+        self._loop = asyncio.get_running_loop()
+        await self._news.wait()
+        self._news.clear()
