@@ -159,7 +159,6 @@ def test_a_killed_engine(usenetsync: Command, news: ScriptedServer, tmp_path: Pa
 @pytest.mark.slow
 def test_detached_and_followed(usenetsync: Command, news: ScriptedServer, tmp_path: Path) -> None:
     folder = a_folder(tmp_path, "folder")
-    usenetsync("upload", folder, "--detach", expect=2)
     with an_engine(usenetsync):
         begun = usenetsync("upload", folder, "--detach", "--json").event("detached")
         ended = usenetsync("jobs", str(begun["job"]), "--follow", "--json")
@@ -167,3 +166,22 @@ def test_detached_and_followed(usenetsync: Command, news: ScriptedServer, tmp_pa
         again = usenetsync("jobs", str(begun["job"]), "--follow")
         assert "version 1" in again.out
         usenetsync("jobs", "77", "--follow", expect=2)
+
+
+@pytest.mark.slow
+def test_detached_without_an_engine(
+    usenetsync: Command, news: ScriptedServer, tmp_path: Path
+) -> None:
+    """A service begins in the background, does the job, and waits for more."""
+    folder = a_folder(tmp_path, "folder")
+    begun = usenetsync("upload", folder, "--detach", "--json").event("detached")
+    try:
+        ended = usenetsync("jobs", str(begun["job"]), "--follow", "--json")
+        assert ended.event("summary")["state"] == "completed"
+        assert (
+            usenetsync("verify", "folder", "--detach", "--json").event("detached")["pid"]
+            == (begun["pid"])
+        )
+    finally:
+        os.kill(begun["pid"], signal.SIGTERM)
+        until(lambda: not Path(f"/proc/{begun['pid']}").exists())

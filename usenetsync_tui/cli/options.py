@@ -42,8 +42,8 @@ def detach_option(function: Callable[..., _T]) -> Callable[..., _T]:
     option = click.option(
         "--detach",
         is_flag=True,
-        help="Leave the work to the engine that runs (a screen, for example), print the job's "
-        "number and end. jobs --follow follows it.",
+        help="Leave the work to the engine that runs (a screen, for example), or else to a "
+        "service in the background; print the job's number and end. jobs --follow follows it.",
     )
     decorated: Callable[..., _T] = option(function)
     return decorated

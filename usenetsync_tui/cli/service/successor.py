@@ -1,4 +1,4 @@
-"""Starts `usenetsync serve` to take the work over from a screen that the user has quit.
+"""Starts `usenetsync serve` to take the work over from a program that the user leaves.
 
 The service starts first and waits for the catalogue, so that the embedded database runs on and
 nobody else takes the engine in between. Its own log is `usenetsync serve`'s; what it prints before
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 import anyio
@@ -64,13 +65,27 @@ class Successor:
         return anyio.run(self._taken_over, settings)
 
     async def _taken_over(self, settings: Settings) -> str:
+        await self._holder(settings, {self._process.pid})
+        return (
+            f"the work goes on in the background (pid {self._process.pid}). "
+            "Run usenetsync again to see it."
+        )
+
+    async def started(self, settings: Settings) -> None:
+        """Wait until there is an engine: this one, or another program's, and then this one ends.
+
+        `UsenetSyncError` as for `taken_over`.
+        """
+        if await self._holder(settings) != self._process.pid:
+            self._process.terminate()
+
+    async def _holder(self, settings: Settings, among: Container[int] | None = None) -> int:
+        """Wait for an engine, one of these processes or any; returns its process id."""
         with anyio.move_on_after(_PATIENCE):
             while (code := self._process.poll()) is None:
-                if await self._is_engine(settings):
-                    return (
-                        f"the work goes on in the background (pid {self._process.pid}). "
-                        "Run usenetsync again to see it."
-                    )
+                pid = await self._engine(settings)
+                if pid is not None and (among is None or pid in among):
+                    return pid
                 await anyio.sleep(_POLL)
             raise UsenetSyncError(
                 f"The work does not go on in the background: usenetsync serve ended with exit "
@@ -83,14 +98,14 @@ class Successor:
             whole=True,
         )
 
-    async def _is_engine(self, settings: Settings) -> bool:
+    async def _engine(self, settings: Settings) -> int | None:
         try:
             async with attached(
                 self._locations, who="screen", database_url=settings.database_url
             ) as engine:
-                return engine.holder.pid == self._process.pid
+                return engine.holder.pid
         except NoEngineError:
-            return False
+            return None
 
     def _last_words(self) -> str:
         with self._log.open("rb") as file:
