@@ -135,3 +135,22 @@ def test_what_cannot_be_adopted_is_named(run: InProcess, tmp_path: Path) -> None
     assert "was found" in run("adopt", string, expect=2).err
     mistyped = string[:20] + ("q" if string[20] != "q" else "p") + string[21:]
     assert "group 6" in run("adopt", mistyped, expect=2).err
+
+
+def test_a_lost_article_of_the_index_is_found_and_posted_again(
+    run: InProcess, database: str, tree: Path
+) -> None:
+    """Also in the shards: verify covers the index, and the string leads to all again."""
+    run("upload", tree, "--copies", "2", "--quiet")
+    string = run("share", "photos", "--json").of("share")[0]["string"]
+    with psycopg.connect(database, autocommit=True) as connection:
+        lost = connection.execute(
+            "DELETE FROM articles WHERE message_id IN (SELECT s.message_id FROM segments s"
+            " JOIN objects o ON o.id = s.object_id WHERE o.kind = 2)"
+        ).rowcount
+    assert lost == 6
+    before = articles(database)
+    run("verify", "photos", "--quiet", expect=None)
+    assert articles(database) == before + lost
+    lose_all_but_articles(database, run.home)
+    assert run("adopt", string, "--json").of("adopted")[0]["versions"] == [1]

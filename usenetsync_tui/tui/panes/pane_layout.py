@@ -21,6 +21,8 @@ ALL_PANES = (100, 32)
 """The columns and rows from which several panes are displayed at a time."""
 ANY_PANE = (60, 15)
 """The columns and rows below which no pane is displayed."""
+_FOR_GRAPH = 20
+"""The rows below which the graph leaves its own to the folders."""
 
 
 def _size_name(size: Size) -> str:
@@ -40,6 +42,7 @@ class PaneLayout:
         self._lower = "workers"
         self._size_name = ""
         """``tiny``, ``compact`` or ``full``."""
+        self._has_graph = True
         self._entitled: tuple[bool | str, ...] = ()
         """The drawn titles of the lower panes, because setting a title redraws its whole pane."""
 
@@ -68,14 +71,14 @@ class PaneLayout:
 
     def begin(self, size: Size) -> None:
         """Choose how many panes to display, before any is mounted; `arrange` displays them."""
-        self._size_name = _size_name(size)
+        self._size_name, self._has_graph = _size_name(size), size.height >= _FOR_GRAPH
         self._screen.add_class(self._size_name, update=False)
 
     def resize(self, size: Size) -> None:
         """Choose how many panes to display."""
-        name = _size_name(size)
-        if name != self._size_name:
-            self._size_name = name
+        name, has_graph = _size_name(size), size.height >= _FOR_GRAPH
+        if (name, has_graph) != (self._size_name, self._has_graph):
+            self._size_name, self._has_graph = name, has_graph
             for each in ("tiny", "compact", "full"):
                 self._screen.set_class(each == name, each)
             self.arrange()
@@ -93,7 +96,7 @@ class PaneLayout:
         for pane in PANES:
             self.display(f"#{FRAMES.get(pane, pane)}", pane in at)
         self.display("#work", bool(at & {*UPPER}))
-        self.display("#throughput", full or at == {"folders"})
+        self.display("#throughput", self._has_graph and (full or at == {"folders"}))
         self.display("#tabs", compact)
         self.display("#enlarge", not at)
         self.display("#keys", bool(at))
