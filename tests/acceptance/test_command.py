@@ -104,10 +104,11 @@ def test_two_at_once(usenetsync: Command, tmp_path: Path) -> None:
     )
     assert first.stdout is not None
     assert json.loads(first.stdout.readline())["event"] == "progress"
-    held = usenetsync("upload", source, expect=1).err
-    assert f"pid {first.pid}" in held
-    # A command that only reads is let in.
+    # A command that only reads is let in; another upload is handed to the first one's engine.
     assert usenetsync("jobs", "--json").event("job")["state"] == "running"
+    other = usenetsync("upload", source)
+    assert f"upload (pid {first.pid}) does the work: job 1." in other.err
+    assert "version 1" in other.out
     first.communicate(timeout=120)
     assert first.returncode == 0
 

@@ -13,7 +13,7 @@ import pytest
 import trees
 from acceptance_command import Command
 
-ROUNDS = 20
+ROUNDS = 14
 """Rounds in all: half of them in each of two homes, at once."""
 
 # Each query must return no row, whatever happened.

@@ -85,7 +85,7 @@ async def test_a_server_is_used_when_the_job_at_work_is_over(
             engine.submit(Upload(os.fsencode(big), SLOW))
             upload = await at_work(engine)
             engine.submit(AddServer(named("mine", scripted)))
-            await until(lambda: any("when the running job is over" in t for t in said(engine)))
+            await until(lambda: any("when no job runs" in t for t in said(engine)))
             assert engine.status.servers == ()
             await until(lambda: upload.id in engine.summaries)
             await until(lambda: [s.name for s in engine.status.servers] == ["mine"])

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,10 @@ def quirky(folder: Path, place: Path, *quirks: str) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     place.mkdir(parents=True, exist_ok=True)
     words = [sys.executable, _PROGRAM, folder, place, *quirks]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:
+    env = {**os.environ, "FUSE_LIBRARY_PATH": find_library("fuse3") or ""}  # not version 2
+    with subprocess.Popen(
+        words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as server:
         try:
             _await(server, place)
             yield place

@@ -56,6 +56,7 @@ def run_as_nobody(script: str, *arguments: str, site: Path | None = None) -> str
     prelude = f"""
 import os, pwd, sys, pathlib, subprocess, tempfile, shutil, signal, socket, encodings.idna
 import importlib.metadata, importlib.resources, _posixsubprocess, fcntl, hashlib, secrets
+import shlex, usenetsync_tui.socket_folder
 import psycopg, psycopg.sql, platformdirs, platformdirs.unix
 import usenetsync_tui.locations, usenetsync_tui.postgres.embedded, usenetsync_tui.errors
 me = pwd.getpwnam("nobody")

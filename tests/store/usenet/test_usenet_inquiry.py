@@ -9,7 +9,7 @@ import pytest
 
 from usenetsync_tui.codec.answers import ConversationStage
 from usenetsync_tui.codec.nntp import Reply
-from usenetsync_tui.store.usenet.connection.connection import Answer
+from usenetsync_tui.store.usenet.connection.connection import StagedReply
 from usenetsync_tui.store.usenet.connection.signals import Lost
 from usenetsync_tui.store.usenet.inquiry import Inquiry
 
@@ -44,9 +44,9 @@ def run(bad: set[str], arrived: Arrived, *, tries: int = 3) -> tuple[Inquiry, in
     return inquiry, breaks
 
 
-def _answer(wire_id: str) -> Answer:
+def _answer(wire_id: str) -> StagedReply:
     code = 430 if wire_id == MISSING else 223
-    return Answer(Reply(code, ""), ConversationStage.LOOKUP)
+    return StagedReply(Reply(code, ""), ConversationStage.LOOKUP)
 
 
 def ids(*numbers: int) -> set[str]:

@@ -41,7 +41,7 @@ async def directory(
     if query.is_tree:
         under = query.under or b""
         return await tree.directory(tx, query, under, page_size, start, most=MOST_COUNTED)
-    if query.filter or query.under:
+    if query.filter or query.under is not None:
         return await _limited(tx, query, page_size, start)
     wanted = await _wanted(tx, query)
     sql, values = statement("directory", query, start, wanted)
@@ -81,7 +81,7 @@ async def _wanted(tx: Transaction, query: FileQuery) -> Predicate:
     The screen asks for files that are being posted every second, so these are listed by key.
     """
     wanted = matching(query.folder_id, query.version, query.filter)
-    if query.under:
+    if query.under is not None:
         below = tree.below(query.under)
         wanted = Predicate(all_of(wanted.sql, below.sql), {**wanted.values, **below.values})
     if query.filter.view is not FileView.POSTING:

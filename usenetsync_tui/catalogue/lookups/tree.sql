@@ -33,7 +33,7 @@ step AS (
 -- The first row of a version from a key on, inside a directory; whether it is an entry of it, and
 -- where the next one may begin.
 SELECT found.path_key, found.first_version, found.path,
-       found.slash IN (0, octet_length(found.path) - %(depth)s) AS is_child,
+       (found.slash = 0 OR found.slash = octet_length(found.path) - %(depth)s) AS is_child,
        CASE WHEN found.slash = 0 OR %(depth)s + found.slash > %(head)s
             THEN found.path_key || '\x00'::bytea
             ELSE substr(found.path, 1, %(depth)s + found.slash - 1) || '\x30'::bytea  -- after "/"
