@@ -24,7 +24,7 @@ from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
+from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, Severity
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.tui.actions.registry import EVERYWHERE
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
@@ -232,7 +232,9 @@ class UsenetSyncApp(App[ScreenExit]):
             words = f"Attached to {status.holder}, which runs the engine."
             self.notify(safe_name(words), timeout=_LONG / 4, markup=False)
         else:
-            words = safe_name(status.message or f"No longer attached to {before}.")
+            # Once this program's own engine works, its log begins with the reason.
+            bad = (e.text for e in status.events if e.severity is Severity.BAD)
+            words = safe_name(status.message or next(bad, f"No longer attached to {before}."))
             self.notify(words, severity="warning", timeout=_LONG, markup=False)
 
     def _say_ended(self, jobs: Sequence[JobStatus]) -> None:
