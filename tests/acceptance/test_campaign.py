@@ -1,6 +1,6 @@
 """Promises 2 and 5, tried at random: see `campaign`.
 
-`--campaign-minutes N` sets how long it runs (default: 3 minutes for both stores together),
+`--campaign-minutes N` sets how long it runs (default: 1 minute for both stores together),
 `--campaign-seed N` sets the random seed.
 """
 

@@ -67,7 +67,7 @@ def _faults(rng: random.Random) -> list[Fault]:
 def test_kill_9_while_posting(
     usenetsync: Command, home: Path, tmp_path: Path, digest: str, request: pytest.FixtureRequest
 ) -> None:
-    rounds = request.config.getoption("--kill-rounds") or 10
+    rounds = request.config.getoption("--kill-rounds") or 6
     usenetsync.environment["USENETSYNC_DIGEST"] = digest
     seed = int(os.environ.get("USENETSYNC_TEST_SEED", time.time_ns() % 1_000_000))
     rng = random.Random(seed)

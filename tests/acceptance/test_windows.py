@@ -45,6 +45,7 @@ def _killed_under_another(usenetsync: Command, source: Path) -> None:
         first.process.send_signal(signal.SIGKILL)
         following.read_until(lambda: b"The engine has died" in following.output, 20)
         following.read_until(lambda: b"completed" in _states(usenetsync), 120)
+        following.read_until(lambda: b"idle" in following.output[-2000:])  # else q asks
         os.write(following.end, b"q")
         assert following.wait(60) == 0
         assert b"Traceback" not in following.output
