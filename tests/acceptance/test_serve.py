@@ -113,7 +113,7 @@ def test_an_upload_survives_services_and_the_database(usenetsync: Command, tmp_p
                 _kill_database(usenetsync.home)
                 log = usenetsync.home / "log" / "serve.log"
                 until(lambda: "starting again in" in log.read_text(), "it says so")
-                until(lambda: '"complete"' in usenetsync(*listed).out, "the upload ends")
+                until(lambda: '"indexed": true' in usenetsync(*listed).out, "the upload ends")
                 heir.terminate()
                 assert heir.wait(30) == 0
         assert log.stat().st_mode & 0o777 == 0o600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from anyio import to_thread
@@ -31,12 +32,14 @@ async def restored(run: JobRun, job: Job) -> Outcome:
     assert job.target is not None and job.version is not None
     run.version = job.version
     with TargetTree(job.target) as tree:
-        made = await to_thread.run_sync(tree.prepare)
+        # Noted before it is made: killed in between, the job still knows that it made it.
+        is_new = not await to_thread.run_sync(os.path.lexists, job.target)
         async with run.catalogue.transaction(durable=True) as tx:
             await jobs.clear_notices(tx, job.id)
-            if made:
+            if is_new:
                 await jobs.own_target(tx, job.id)
-            owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
+            owns = is_new or await jobs.owned_target(tx, run.folder.id, job.target)
+        await to_thread.run_sync(tree.prepare)
         try:
             await restore(run, tree, job.paths, owns_target=owns)
         except TargetError:
