@@ -18,6 +18,7 @@ from pathlib import Path
 import anyio
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -47,6 +48,9 @@ def pytest_configure() -> None:
     would else compile all modules again.
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if os.environ.get("CI"):  # half of the usual examples, for the sake of its time
+        settings.register_profile("short", settings.get_profile("ci"), max_examples=50)
+        settings.load_profile("short")
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             ours = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
