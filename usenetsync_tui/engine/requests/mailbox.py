@@ -15,7 +15,7 @@ from usenetsync_tui.model.commands import Command
 
 
 class Letter:
-    """A command, and who is told what became of it."""
+    """A command, and who wants its answer."""
 
     def __init__(self, command: Command, answered: Answered | None = None) -> None:
         self.command = command
