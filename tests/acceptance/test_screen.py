@@ -51,8 +51,13 @@ def test_q_drains(usenetsync: Command, tmp_path: Path) -> None:
     terminal = Terminal(program, usenetsync.environment)
     try:
         terminal.read_until(lambda: b"done" in terminal.output and b"d000/" in terminal.output)
+        before = len(terminal.output)
         os.write(terminal.end, b"q")
-        time.sleep(1)
+
+        def answered() -> bool:
+            return terminal.process.poll() is not None or b"Drain" in terminal.output[before:]
+
+        terminal.read_until(answered, 60)
         if terminal.process.poll() is None:
             os.write(terminal.end, b"d")
         assert terminal.wait(60) == 0

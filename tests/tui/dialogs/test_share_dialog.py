@@ -94,5 +94,6 @@ async def test_without_utf8_there_is_the_string_and_no_code() -> None:
     async with app.run_test(size=WIDE) as pilot:
         await pilot.press("1", "K")
         await string_shown(pilot, STRING)
-        assert "needs a terminal with UTF-8" in picture(pilot.app)  # type: ignore[arg-type]
+        told = "needs a terminal with UTF-8"
+        await until(pilot, lambda: told in picture(pilot.app))  # type: ignore[arg-type]
         assert not pilot.app.screen.query_one("#share-code").display
