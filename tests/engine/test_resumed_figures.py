@@ -20,7 +20,7 @@ from usenetsync_tui.postgres.pool import Pool
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 LARGE = 6_000_000
-SMALL, COUNT = 20_000, 120
+SMALL, COUNT = 20_000, 400
 # What was planned or under way at the kill is read once more, to be stored.
 STORED = "SELECT coalesce(sum(size), 0)::int8 FROM segments WHERE status NOT IN (0, 1)"
 
@@ -62,10 +62,10 @@ async def test_the_figure_never_falls_over_kills(
     async with killed(first):
         first.submit(Upload(os.fsencode(folder), SLOW))
         upload = (await at_work(first)).id
-        await until(lambda: part(first, upload) > 0.2)
-        await anyio.sleep(0.7)  # it is saved twice a second
+        while not (await job(pool, upload)).done_bytes:  # noqa: ASYNC110 - it is in the database
+            await anyio.sleep(0.05)
     kept = await job(pool, upload)
-    assert kept.done_bytes > 0
+    assert not kept.state.is_over, "there is too little work for this test"
     before = kept.done_bytes / total
     second = new_engine(database, tmp_path)
     async with killed(second):
@@ -78,7 +78,7 @@ async def test_the_figure_never_falls_over_kills(
             now = part(second, upload)
             assert now >= lowest
             lowest = now
-            return now > 0.6 or second.status.jobs[-1].state.is_over
+            return now > 0.5 or second.status.jobs[-1].state.is_over
 
         await until(rises)
     async with pool.connection() as connection:
