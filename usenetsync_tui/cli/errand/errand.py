@@ -36,7 +36,7 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.wire.client import RemoteEngine, attached
@@ -110,7 +110,9 @@ class Errand:
             return None
         if engine.status.waiting is not None or isinstance(engine, Engine):
             return engine.status.waiting
-        return Waiting(f"waiting for {engine.holder}, which has other jobs first")
+        return Waiting(
+            f"waiting for {engine.holder}, which has other jobs first", what=WaitsFor.PROGRAM
+        )
 
     def standing(self) -> object:
         """A value that changes with any progress."""
