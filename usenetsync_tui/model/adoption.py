@@ -1,4 +1,4 @@
-"""A folder that was adopted by its recovery string, as the user is told."""
+"""A folder that was adopted by its recovery string, as the report shows it."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ class Errand:
                 self._complain(f"the engine of {engine.holder} is gone; going on without it.")
                 return True
         except NoEngineError as error:
-            if any(error.args):  # somebody listens, but cannot be used
+            if any(error.args):  # a program listens, but cannot be used
                 self._complain(str(error))
             return False
 
@@ -229,7 +229,10 @@ class Errand:
                 self._complain(f"asked {engine.holder} to cancel job {each.job_id}.")
 
     def _drain(self, engine: Engine) -> None:
-        """End our own engine. An upload stays in the queue; no other job shall go on by itself."""
+        """End our own engine. An upload stays in the queue.
+
+        Any other job is cancelled: it must not go on by itself later.
+        """
         for each in self.wanted:
             if self._cancels and each.job_id and not isinstance(each.command, Upload):
                 engine.submit(Cancel(each.job_id))

@@ -112,7 +112,7 @@ class Request(Generic[R]):
                 self._complain(f"{engine.holder} does the work.")
                 answer = await self._answer(engine, asked)
         except NoEngineError as error:
-            if any(error.args):  # somebody listens, but cannot be used
+            if any(error.args):  # a program listens, but cannot be used
                 self._complain(str(error))
             return None
         if answer.problem and not self._interrupted:

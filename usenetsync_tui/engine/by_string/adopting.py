@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from anyio import CancelScope, to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.codec.recovery_string import read_string
-from usenetsync_tui.engine.by_string.adoption import Adoption, adopt_folder
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.errors import EngineBusyError, UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
@@ -26,6 +25,9 @@ from usenetsync_tui.model.status import Adopting
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
 from usenetsync_tui.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from usenetsync_tui.engine.by_string.adoption import Adoption
 
 
 @dataclass(slots=True)
@@ -119,6 +121,9 @@ class Adoptions:
         self._now = replace(begun, over=True, folder=name, files=newest.files, outcome=words)
 
     async def _adopted(self, command: Adopt) -> Adoption:
+        from usenetsync_tui.codec.recovery_string import read_string  # which few runs need
+        from usenetsync_tui.engine.by_string.adoption import adopt_folder
+
         found = read_string(command.string)
         passphrase = str(command.passphrase) or None
         secret = await to_thread.run_sync(found.opened, passphrase)

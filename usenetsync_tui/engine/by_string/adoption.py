@@ -46,7 +46,7 @@ class Adoption:
 
     @property
     def told(self) -> AdoptedFolder:
-        """The same as the user is told."""
+        """The same as the report shows it."""
         adopted, newest = self.adopted, self.adopted.newest
         return AdoptedFolder(
             name=adopted.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from usenetsync_tui.engine.database_backup import back_up, put_back
 from usenetsync_tui.engine.progress.tasks import Task
-from usenetsync_tui.engine.requests.export import refuse_path
+from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.model.backups import BackupFound
 from usenetsync_tui.model.commands import BackUpDatabase, RestoreDatabase
