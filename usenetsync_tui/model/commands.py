@@ -173,6 +173,11 @@ class Adopt:
 
 
 @value_object
+class StopAdopting:
+    """Stop the adoption that runs: nothing of it stays in the catalogue."""
+
+
+@value_object
 class PostIndex:
     """Post what is missing of a folder's index, so that its recovery string brings all back."""
 
@@ -262,6 +267,10 @@ EXAMINATION_COMMANDS = (Examine, StopExamining)
 """Commands that change nothing; an engine obeys them in every state."""
 
 
+UNASKED_COMMANDS = (StopSharing,)
+"""Commands that a window also sends by itself: they do not clear why the last one was refused."""
+
+
 @value_object
 class AddServer:
     """Write a server into the settings file, and use it from now on."""
@@ -296,10 +305,12 @@ class BackUpDatabase:
 
 @value_object
 class RestoreDatabase:
-    """Replace the catalogue by a backup; the user has agreed to lose what is there."""
+    """Replace the catalogue by a backup."""
 
     path: bytes
     """Absolute."""
+    replace: bool = True
+    """The user has agreed to lose what is there; else it must be empty."""
 
 
 @value_object
@@ -343,6 +354,7 @@ Command = (
     | WriteString
     | StopSharing
     | Adopt
+    | StopAdopting
     | PostIndex
     | PauseAll
     | ResumeAll
