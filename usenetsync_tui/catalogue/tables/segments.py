@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from usenetsync_tui.catalogue.columns import SEGMENT
 from usenetsync_tui.catalogue.session import Transaction, load, text
+from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 from usenetsync_tui.postgres.arrays import (
     bool_array,
@@ -65,25 +66,26 @@ async def insert(
 
     `check_after`: as in `mark_posted`, for those whose shared article is already posted.
     """
-    rows = await tx.fetch(
-        _SQL["insert"],
-        {
-            "realm": realm,
-            "check_after": check_after,
-            "objects": int8_array([s.object_id for s in segments]),
-            "indexes": int4_array([s.index for s in segments]),
-            "redundancies": int2_array([s.redundancy for s in segments]),
-            "sizes": int4_array([s.size for s in segments]),
-            "payload_sizes": int4_array([s.payload_size for s in segments]),
-            "hashes": bytea_array([s.hash for s in segments]),
-            "codecs": int2_array([s.codec for s in segments]),
-            "nonces": bytea_array([s.nonce for s in segments]),
-            "message_ids": bytea_array([s.message_id for s in segments]),
-            "statuses": int2_array([s.status for s in segments]),
-            "by_body": bool_array([s.by_body for s in segments]),
-            "headers": int8_array([s.headers for s in segments]),
-        },
-    )
+    values = {
+        "realm": realm,
+        "check_after": check_after,
+        "objects": int8_array([s.object_id for s in segments]),
+        "indexes": int4_array([s.index for s in segments]),
+        "redundancies": int2_array([s.redundancy for s in segments]),
+        "sizes": int4_array([s.size for s in segments]),
+        "payload_sizes": int4_array([s.payload_size for s in segments]),
+        "hashes": bytea_array([s.hash for s in segments]),
+        "codecs": int2_array([s.codec for s in segments]),
+        "nonces": bytea_array([s.nonce for s in segments]),
+        "message_ids": bytea_array([s.message_id for s in segments]),
+        "statuses": int2_array([s.status for s in segments]),
+        "by_body": bool_array([s.by_body for s in segments]),
+        "headers": int8_array([s.headers for s in segments]),
+    }
+    if not any(s.status.is_there for s in segments):  # nobody waits for the rows
+        await tx.run(_SQL["insert"], values)
+        return Counter()
+    rows = await tx.fetch(_SQL["insert"], values)
     return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
 
 
@@ -95,8 +97,8 @@ async def mark_sending(tx: Transaction, nonces: Mapping[bytes, bytes | None]) ->
 
 async def mark_posted(
     tx: Transaction, receipts: Mapping[bytes, Receipt], check_after: float | None = None
-) -> Counter[int]:
-    """Record receipts by Message-ID; returns the number of rows that became posted, per object.
+) -> list[Progressed]:
+    """Record receipts by Message-ID; returns the objects that have more posted articles now.
 
     `check_after`: seconds until the articles are checked; None: only those that were posted again
     are checked.
@@ -111,7 +113,7 @@ async def mark_posted(
             "check_after": check_after,
         },
     )
-    return Counter(r[0] for r in rows)
+    return [Progressed(*r) for r in rows]
 
 
 async def rename(tx: Transaction, old: bytes, new: bytes, nonce: bytes | None) -> None:

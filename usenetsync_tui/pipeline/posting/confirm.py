@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import objects, segments, snapshots
+from usenetsync_tui.catalogue.tables import segments, snapshots
 from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.pipeline.posting.ledger import Ledger
@@ -45,14 +45,13 @@ async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Poste
     check_after = next(iter(run.open_realm.checks), None)
 
     async def record(tx: Transaction) -> list[Progressed]:
-        done = await segments.mark_posted(tx, receipts, check_after)
         if payload:
             await snapshots.add_stored(tx, run.folder.id, run.version, payload)
         for answer in batch:
             if answer.error is not None:
                 message_id = answer.posting.article.message_id
                 await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
-        return await objects.add_posted(tx, done)
+        return await segments.mark_posted(tx, receipts, check_after) if receipts else []
 
     async with ledger.lock:
         progressed = await run.catalogue.in_thread(record, pipelined=True)
