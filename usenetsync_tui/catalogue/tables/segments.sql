@@ -65,9 +65,9 @@ UPDATE segments s SET status = {segment.sending}, nonce = u.nonce
  WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_send};
 
 -- mark_posted
--- The store acknowledged these articles; every row that shares one is posted with it, and counts for
--- its object: one with all its articles is complete. With a delay, check it after so many seconds; an
--- article that was posted again is always checked.
+-- The store acknowledged these articles; their rows are posted and count for their objects: one with
+-- all its articles is complete. With a delay, check them after so many seconds; an article that was
+-- posted again is always checked.
 -- headers: the id of theirs; 0: the realm's first ones; null: as planned.
 WITH posted AS (
     UPDATE segments s
@@ -80,9 +80,11 @@ WITH posted AS (
                                        CASE WHEN s.by_body OR s.reposts > 0 THEN 0 END)
                               * interval '1 second'
       FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[],
-                  %(headers)b::int8[])
-           AS u(message_id, server, wire_size, headers)
+                  %(headers)b::int8[], %(objects)b::int8[], %(indexes)b::int4[],
+                  %(redundancies)b::int2[])
+           AS u(message_id, server, wire_size, headers, object_id, segment_index, redundancy)
      WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_acknowledge}
+       AND {rows}
  RETURNING s.object_id)
 UPDATE objects o
    SET posted = o.posted + more.n,
@@ -90,6 +92,15 @@ UPDATE objects o
   FROM (SELECT object_id, count(*) AS n FROM posted GROUP BY object_id) AS more
  WHERE o.id = more.object_id
 RETURNING o.id, o.folder_id, o.complete, o.files;
+
+-- every_row
+-- For mark_posted: the rows of an article in all shards.
+true;
+
+-- known_row
+-- For mark_posted: the only row of an article. (As in mark_verified, so that only its shard is read.)
+s.object_id = u.object_id AND s.segment_index = u.segment_index AND s.redundancy = u.redundancy
+AND s.object_id = ANY(%(objects)b::int8[]) AND s.segment_index BETWEEN %(first)s AND %(last)s;
 
 -- rename
 -- An article gets a new Message-ID, since the article under the old one cannot be read. It gets a

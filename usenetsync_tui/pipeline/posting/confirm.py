@@ -17,7 +17,7 @@ from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 _BATCH = 256
-_PATIENCE = 0.1
+_PATIENCE = 0.2
 """Seconds an answer may wait for others to share its transaction; it holds no payload then."""
 _SAVE_EVERY = 1.0
 
@@ -51,9 +51,10 @@ async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Poste
             if answer.error is not None:
                 message_id = answer.posting.article.message_id
                 await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
-        return await segments.mark_posted(tx, receipts, check_after) if receipts else []
+        return await segments.mark_posted(tx, receipts, check_after, rows)
 
     async with ledger.lock:
+        rows = {p.article.message_id: p.row for p in there if p.row is not None}
         progressed = await run.catalogue.in_thread(record, pipelined=True)
         for answer in batch:
             ledger.under_way.pop(answer.posting.article.message_id, None)
