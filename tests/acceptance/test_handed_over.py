@@ -16,6 +16,7 @@ import engine_program
 import pytest
 from acceptance_command import Command, Ended
 from news_home import configure, server_table
+from posted_once import assert_posted_once
 from scripted_server import ScriptedServer
 
 from usenetsync_tui.locations import Locations
@@ -81,12 +82,7 @@ def job_state(usenetsync: Command, job: int) -> str:
 
 def assert_ledger(usenetsync: Command, news: ScriptedServer, files: int) -> None:
     """The server has what the ledger says, and the content of each file once."""
-    ((posted, open_),) = usenetsync.query(
-        "SELECT count(*) FILTER (WHERE status IN (2, 3)),"
-        " count(*) FILTER (WHERE status NOT IN (2, 3, 6)) FROM segments"
-    )
-    assert (posted, open_) == (len(news.articles), 0)
-    assert len(news.posted) == len(set(news.posted)) == len(news.articles)
+    assert_posted_once(usenetsync, news)
     large = [a for a in news.articles.values() if len(a) > SIZE]
     assert len(large) == files, "each file's only segment is larger than any page of the index"
 
@@ -145,7 +141,7 @@ def test_a_killed_engine(usenetsync: Command, news: ScriptedServer, tmp_path: Pa
         engine.kill()
         out, err = first.communicate(timeout=120)
         assert first.returncode == 0, err
-        assert "is gone; going on without it" in err
+        assert "The engine has died: serve" in err and "Going on with job 1." in err
         followed, err = follower.communicate(timeout=60)
         assert follower.returncode == 0, err
     for text in (out, followed):

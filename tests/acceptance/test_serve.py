@@ -15,14 +15,9 @@ from pathlib import Path
 import pytest
 from acceptance_command import Command
 from news_home import configure, server_table
+from posted_once import assert_posted_once
 from scripted_server import ScriptedServer
 from trees import content
-
-_NOT_POSTED = "SELECT message_id, status FROM segments WHERE status NOT IN (2, 3, 6)"
-_POSTED = "SELECT count(*) FROM segments WHERE status IN (2, 3)"
-_TWICE = """
-    SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
-    GROUP BY 1, 2, 3 HAVING count(DISTINCT message_id) > 1"""
 
 
 class Manager:
@@ -117,10 +112,7 @@ def test_an_upload_survives_services_and_the_database(usenetsync: Command, tmp_p
                 heir.terminate()
                 assert heir.wait(30) == 0
         assert log.stat().st_mode & 0o777 == 0o600
-        assert usenetsync.query(_NOT_POSTED) == []
-        assert usenetsync.query(_TWICE) == []
-        ((in_ledger,),) = usenetsync.query(_POSTED)
-        assert len(posted) == in_ledger
+        assert_posted_once(usenetsync, news)
         (versions,) = usenetsync(*listed).events
         assert (versions["state"], versions["files"]) == ("complete", 14)
         usenetsync("verify", "tree")

@@ -1,0 +1,20 @@
+"""The catalogue's ledger beside what a scripted news server has."""
+
+from __future__ import annotations
+
+from acceptance_command import Command
+from scripted_server import ScriptedServer
+
+_POSTED = "SELECT message_id FROM segments WHERE status IN (2, 3)"
+_OPEN = "SELECT message_id, status FROM segments WHERE status NOT IN (2, 3, 6)"
+_TWICE = """
+    SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
+    GROUP BY 1, 2, 3 HAVING count(DISTINCT message_id) > 1"""
+
+
+def assert_posted_once(command: Command, news: ScriptedServer) -> None:
+    """Each article of the ledger is on the server, once, and no other; no content has two names."""
+    assert command.query(_OPEN) == []
+    assert command.query(_TWICE) == []
+    assert len(command.query(_POSTED)) == len(news.articles)
+    assert len(news.posted) == len(set(news.posted)) == len(news.articles)
