@@ -20,7 +20,7 @@ import trees
 from acceptance_command import Command
 from news_home import configure, server_table
 from posted_once import assert_posted_once
-from scripted_server import ScriptedServer
+from slow_news import SlowServer
 from tmux_windows import PATIENCE, Tmux, TmuxWindow
 
 from usenetsync_tui.locations import Locations
@@ -34,24 +34,6 @@ pytestmark = [
 SMALL, LARGE = (80, 24), (140, 45)
 SCREEN = (sys.executable, "-m", "usenetsync_tui", "tui")
 SEGMENT = 10_000
-
-
-class SlowServer(ScriptedServer):
-    """Takes some articles a second, then hardly any: work lasts until the test is in a `hurry`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hurry = threading.Event()
-        self.refuses = self._take_time
-        self._soon = 0
-
-    def slow_down(self, soon: int) -> None:
-        """Take so many more at a fair pace."""
-        self._soon = len(self.articles) + soon
-        self.hurry.clear()
-
-    def _take_time(self, article: bytes) -> None:
-        self.hurry.wait(0.5 if len(self.articles) < self._soon else 5.0)
 
 
 class Cron:
@@ -104,7 +86,6 @@ def news(usenetsync: Command) -> Iterator[SlowServer]:
     with SlowServer() as server:
         configure(usenetsync.home, server_table(server), chunk_size=SEGMENT)
         yield server
-        server.hurry.set()
 
 
 def the_part(text: str) -> str:
@@ -152,7 +133,6 @@ def test_two_screens_and_a_command_at_one_engine(
     trees.small_files(first, 3)
     tree.mkdir()
     (tree / "file").write_bytes(os.urandom(400 * SEGMENT))
-    news.hurry.set()
     with Tmux(usenetsync.environment) as tmux:
         small = tmux.open(SMALL, *SCREEN, str(first))
         small.shows("idle")
