@@ -470,7 +470,11 @@ PLACES: dict[str, Place] = {
     ),
     "changes": Place(
         lambda g: ChangesScreen(g.handle.browser, folder(1, "photos"), 11, 12),
-        {"changes.copy": says("Copied ")},
+        {
+            "changes.copy": says("Copied "),
+            "changes.mark": lambda g: len(g.focus.marked) == 1,
+            "changes.unmark": lambda g: not g.focus.marked,
+        },
         DEEPER | LIST,
         _lists("changes"),
     ),
