@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.requests import catalogue, folders, secret, servers
+from usenetsync_tui.engine.requests import catalogue, folders, moved_folder, secret, servers
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
@@ -26,6 +26,7 @@ from usenetsync_tui.model.commands import (
     ExportNzb,
     LimitBandwidth,
     LimitFetching,
+    MoveFolder,
     Pause,
     PauseAll,
     PauseServer,
@@ -80,6 +81,12 @@ async def obey(working_state: WorkingState, command: Command) -> int | None:
         return None
     if isinstance(command, Share | WriteString | StopSharing):
         _share(working_state, command)
+        return None
+    if isinstance(command, Upload):  # nor for that of a source
+        await moved_folder.refuse_known(working_state, command)
+    if isinstance(command, MoveFolder):
+        await moved_folder.move(working_state, command)
+        await working_state.queue.refresh()
         return None
     if isinstance(command, Restore):  # nor for the disk of the target
         job_id: int | None = await folders.restore(working_state, command)
