@@ -109,5 +109,9 @@ SELECT f.id, m.type, m.uuid, m.fsid, m.source, m.location
 UPDATE folders SET path = %(path)s, root_inode = NULL WHERE id = %(id)s;
 
 -- move_realms
--- Its sealed realms go with it: they are found by the folder's path.
-UPDATE realms SET owner = %(path)s WHERE owner = %(before)s;
+-- Its realms with a key go with it: they are found by the folder's path, that of its index by the
+-- path, a zero byte and more.
+UPDATE realms
+   SET owner = %(path)s::bytea || substring(owner FROM length(%(before)s::bytea) + 1)
+ WHERE owner = %(before)s
+    OR substring(owner FOR length(%(before)s::bytea) + 1) = %(before)s::bytea || '\x00'::bytea;
