@@ -23,6 +23,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from usenetsync_tui.tui.kit.beside import run_beside
+
 PATIENCE = 3.0
 """Seconds that a key waits for a widget that does not finish with the one before."""
 _ROUNDS = 8
@@ -60,7 +62,7 @@ class KeysInTurn:
                 await self._deliver(event)
             else:
                 self._waiting.append(event)
-            self._app.run_worker(self._work(), name="typed keys", group="typed keys")
+            run_beside(self._app, self._work, name="typed keys", group="typed keys")
 
     def _is_typed(self, event: Key) -> bool:
         """Whether the key only adds a character to the focused line, and so moves no focus."""
