@@ -23,7 +23,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from usenetsync_tui.tui.kit.beside import run_beside
 
 PATIENCE = 3.0
 """Seconds that a key waits for a widget that does not finish with the one before."""
@@ -62,7 +61,8 @@ class KeysInTurn:
                 await self._deliver(event)
             else:
                 self._waiting.append(event)
-            run_beside(self._app, self._work, name="typed keys", group="typed keys")
+            work: Callable[[], Awaitable[None]] = self._work
+            self._app.run_worker(work, group="typed keys")
 
     def _is_typed(self, event: Key) -> bool:
         """Whether the key only adds a character to the focused line, and so moves no focus."""
