@@ -23,7 +23,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-
 PATIENCE = 3.0
 """Seconds that a key waits for a widget that does not finish with the one before."""
 _ROUNDS = 8
