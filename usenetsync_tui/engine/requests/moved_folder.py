@@ -21,7 +21,7 @@ from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.mount_watch import SourceRoot, examine_root
 from usenetsync_tui.engine.jobs.new_jobs import folder_of
-from usenetsync_tui.engine.requests.export import refuse_path
+from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import SourceError, SourceGoneError, UsageError
 from usenetsync_tui.model.commands import MoveFolder, Upload
