@@ -119,7 +119,7 @@ async def test_what_is_no_moved_folder(database: str, tmp_path: Path) -> None:
         for path, words in (
             (tmp_path / "nothing", "nothing"),
             (first / "below" / "file1", "is not a folder"),
-            (second, "is the folder second"),
+            (second, "is second"),
             (first, "is there already"),
         ):
             assert words in await refusal(engine, MoveFolder(known.id, os.fsencode(path)))
@@ -135,7 +135,7 @@ async def test_not_while_its_job_runs(database: str, tmp_path: Path) -> None:
         engine.submit(Upload(os.fsencode(folder), SLOW))
         job = await at_work(engine)
         move = MoveFolder(job.folder_id, os.fsencode(now))
-        assert "A job of folder runs" in await refusal(engine, move)
+        assert "A job of the folder runs" in await refusal(engine, move)
         engine.submit(Cancel(job.id))
         await over(engine, Verb.UPLOAD)
         assert await refusal(engine, move) == "obeyed"

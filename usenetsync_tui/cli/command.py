@@ -19,6 +19,7 @@ from usenetsync_tui.cli.verbs.doctor import doctor
 from usenetsync_tui.cli.verbs.jobs import list_jobs
 from usenetsync_tui.cli.verbs.key import key
 from usenetsync_tui.cli.verbs.listing import cat, list_files, list_folders, list_snapshots
+from usenetsync_tui.cli.verbs.move import move
 from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.restore import restore, verify
 from usenetsync_tui.cli.verbs.screen import tui
@@ -38,6 +39,7 @@ VERBS: dict[str, click.Command] = {
     "cat": cat,
     "share": share,
     "adopt": adopt,
+    "move": move,
     "jobs": list_jobs,
     "servers": servers,
     "serve": serve,

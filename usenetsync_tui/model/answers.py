@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from usenetsync_tui.model.adoption import AdoptedFolder
 from usenetsync_tui.model.backups import BackupFound
+from usenetsync_tui.model.folders import MovedFolder
 from usenetsync_tui.model.keys import ChangedSecret
 from usenetsync_tui.model.value_object import value_object
 
-Result = AdoptedFolder | ChangedSecret | BackupFound
-"""What `Adopt`, `ChangeKey` and `RestoreDatabase` bring about: the command prints it."""
+Result = AdoptedFolder | ChangedSecret | BackupFound | MovedFolder
+"""What `Adopt`, `ChangeKey`, `RestoreDatabase` and `MoveFolder` bring about: the command prints it."""
 
 
 @value_object

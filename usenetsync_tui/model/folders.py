@@ -165,3 +165,12 @@ class Snapshot:
     def lacks_index(self) -> bool:
         """Whether it is finished, and its index is not in the store."""
         return self.state is not SnapshotState.BUILDING and not self.indexed
+
+
+@value_object
+class MovedFolder:
+    """A folder that is at another path from now on. Paths are absolute."""
+
+    name: str
+    before: bytes
+    path: bytes

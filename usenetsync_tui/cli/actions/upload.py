@@ -39,6 +39,7 @@ def upload(
     copies: int | None,
     priority: str | None,
     allow_shrink: bool,
+    as_new: bool,
     own_files: bool | None,
     ignore_inode: bool | None,
     newsgroups: str | None,
@@ -65,7 +66,7 @@ def upload(
         poster=_poster(poster),
         obfuscate=obfuscate,
     )
-    wanted = UploadOptions(choices, allow_shrink, wait, detach)
+    wanted = UploadOptions(choices, allow_shrink, as_new, wait, detach)
     start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
@@ -95,6 +96,8 @@ class UploadOptions:
 
     choices: FolderChoices
     allow_shrink: bool
+    as_new: bool
+    """Each is another folder than those that are known."""
     wait: float
     """Seconds to wait while another program is using the catalogue."""
     detach: bool
@@ -109,7 +112,9 @@ async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) 
     kept, refused = sorted_out(paths)
     if not kept:
         return conclude((), refused, voice, interrupted=False)
-    wishes = [WantedJob(Upload(folder, choices, wanted.allow_shrink)) for folder in kept]
+    wishes = [
+        WantedJob(Upload(folder, choices, wanted.allow_shrink, wanted.as_new)) for folder in kept
+    ]
     errand = Errand(settings, locations, wishes, what="upload", voice=voice, wait=wanted.wait)
     if not voice.quiet:
         _warn(settings, choices)

@@ -41,6 +41,11 @@ from usenetsync_tui.model.folders import Compression, Priority, Profile
     "[default: refuse]",
 )
 @click.option(
+    "--as-new",
+    is_flag=True,
+    help="It is a new folder, even if its directory is that of a known one.  [default: refuse]",
+)
+@click.option(
     "--include-own-files/--exclude-own-files",
     "own_files",
     default=None,

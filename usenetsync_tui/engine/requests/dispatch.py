@@ -65,6 +65,10 @@ async def obey(working_state: WorkingState, letter: Letter) -> int | None:
             working_state.adoptions.begin(command, done=letter.done, refused=letter.refused)
         case ChangeKey():  # one transaction of its own, between files
             letter.done(await secret.change(working_state, command))
+        case MoveFolder():  # no transaction waits for the disk where the folder is
+            moved = await moved_folder.move(working_state, command)
+            await working_state.queue.refresh()
+            letter.done(moved)
         case RestoreDatabase():  # it replaces what the others change
             found = await catalogue.restore(working_state, command)
             await working_state.queue.refresh()
@@ -85,9 +89,6 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             await servers.add(working_state, server)
         case BackUpDatabase():
             catalogue.begin_backup(working_state, command)
-        case MoveFolder():  # nor for the disk where the folder is
-            await moved_folder.move(working_state, command)
-            await working_state.queue.refresh()
         case ShowKey():
             await secret.show(working_state)
         case StopAdopting():

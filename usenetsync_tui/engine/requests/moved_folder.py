@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.session import Transaction
+from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.mount_watch import SourceRoot, examine_root
@@ -26,7 +26,7 @@ from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import SourceError, SourceGoneError, UsageError
 from usenetsync_tui.model.commands import MoveFolder, Upload
 from usenetsync_tui.model.entries import fitted
-from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.folders import Folder, MovedFolder
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem
 
@@ -49,29 +49,36 @@ async def refuse_known(working_state: WorkingState, command: Upload) -> None:
     raise UsageError(_question(folder, command.path, is_there=is_there))
 
 
-async def move(working_state: WorkingState, command: MoveFolder) -> Folder:
-    """Change a folder's path; returns the folder as it was.
+async def move(working_state: WorkingState, command: MoveFolder) -> MovedFolder:
+    """Change a folder's path while this engine runs. Raises as `change_path`.
 
-    `SourceError` when there is no folder; `UsageError` when it is another folder's, or while a job
-    of the folder runs.
+    `UsageError` while a job of the folder runs: it reads the folder where it was.
+    """
+    if any(job.folder_id == command.folder_id for job in working_state.active.values()):
+        raise UsageError("A job of the folder runs. Wait for its end, or cancel it.")
+    moved = await change_path(working_state.catalogue, command)
+    working_state.events.info(
+        f"{moved.name}: moved from {safe_name(moved.before)} to {safe_name(moved.path)}"
+    )
+    return moved
+
+
+async def change_path(catalogue: Catalogue, command: MoveFolder) -> MovedFolder:
+    """Change a folder's path. `UsageError` when it is another folder's or its own.
+
+    `SourceError` when there is no folder.
     """
     refuse_path(command.path)
     await to_thread.run_sync(_require_directory, command.path)
-    async with working_state.catalogue.transaction(durable=True) as tx:
+    async with catalogue.transaction(durable=True) as tx:
         folder = await folder_of(tx, command.folder_id)
-        if any(job.folder_id == folder.id for job in working_state.active.values()):
-            raise UsageError(f"A job of {folder.name} runs. Wait for its end, or cancel it.")
         other = await folders.by_path(tx, command.path)
-        if other is not None and other.id == folder.id:
-            raise UsageError(f"{folder.name} is there already.")
         if other is not None:
-            words = f"{safe_name(command.path)} is the folder {other.name}."
-            raise UsageError(words)
+            is_it = "there already" if other.id == folder.id else "not there"
+            whose = "" if other.id == folder.id else f": {safe_name(command.path)} is {other.name}"
+            raise UsageError(f"{folder.name} is {is_it}{whose}.")
         await folders.move(tx, folder, command.path)
-    working_state.events.info(
-        f"{folder.name}: moved from {safe_name(folder.path)} to {safe_name(command.path)}"
-    )
-    return folder
+    return MovedFolder(folder.name, folder.path, command.path)
 
 
 def _root(path: bytes) -> SourceRoot | None:
