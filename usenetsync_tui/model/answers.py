@@ -11,7 +11,7 @@ from usenetsync_tui.model.keys import ChangedSecret
 from usenetsync_tui.model.value_object import value_object
 
 Result = AdoptedFolder | ChangedSecret | BackupFound | MovedFolder
-"""What `Adopt`, `ChangeKey`, `RestoreDatabase` and `MoveFolder` bring about: the command prints it."""
+"""What `Adopt`, `ChangeKey`, `RestoreDatabase`, `MoveFolder` bring about: the command prints it."""
 
 
 @value_object
