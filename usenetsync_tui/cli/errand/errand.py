@@ -37,7 +37,7 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.wire.client import RemoteEngine, attached
@@ -114,7 +114,9 @@ class Errand:
             return Waiting("waiting for the next engine") if self._heir_is_due else None
         if engine.status.waiting is not None or isinstance(engine, Engine):
             return engine.status.waiting
-        return Waiting(f"waiting for {engine.holder}, which has other jobs first")
+        return Waiting(
+            f"waiting for {engine.holder}, which has other jobs first", what=WaitsFor.PROGRAM
+        )
 
     def standing(self) -> object:
         """A value that changes with any progress."""
@@ -172,7 +174,7 @@ class Errand:
                     self._lose(engine.loss)
                 return True
         except NoEngineError as error:
-            if any(error.args):  # somebody listens, but cannot be used
+            if any(error.args):  # a program listens, but cannot be used
                 self._complain(str(error))
             return False
 
@@ -251,7 +253,10 @@ class Errand:
                 self._complain(f"asked {engine.holder} to cancel job {each.job_id}.")
 
     def _drain(self, engine: Engine) -> None:
-        """End our own engine. An upload stays in the queue; no other job shall go on by itself."""
+        """End our own engine. An upload stays in the queue.
+
+        Any other job is cancelled: it must not go on by itself later.
+        """
         for each in self.wanted:
             if self._cancels and each.job_id and not isinstance(each.command, Upload):
                 engine.submit(Cancel(each.job_id))
