@@ -78,10 +78,10 @@ async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
 
 
 async def _amend(run: JobRun) -> str:
-    """Post lost articles of the newest index again, and tell where its content is by now.
+    """Post lost articles of the newest index again, and record where its content is now.
 
-    New names of objects' articles, and files whose content was posted again, are told by a further
-    run, new names of pages by a root of the next attempt.
+    A further run lists the new names of objects' articles, and the files whose content was posted
+    again; a root of the next attempt lists the new names of pages.
     """
     folder, realm = run.folder.id, run.open_realm.realm.id
     async with run.catalogue.transaction() as tx:
