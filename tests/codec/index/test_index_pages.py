@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 
 import pytest
@@ -22,6 +23,7 @@ from index_samples import (
 )
 
 from usenetsync_tui.codec.index.directory import line_of, read_directory, write_directory
+from usenetsync_tui.codec.index.files_columns import FilesColumns, read_columns
 from usenetsync_tui.codec.index.files_page import read_files, write_files
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.objects_page import read_objects, write_objects
@@ -98,6 +100,33 @@ def test_change_times_are_kept_near_each_other_or_near_the_content(step: int) ->
     ]
     columns = read_page(write_files(page), PageType.FILES).columns
     assert (17 in columns) != (19 in columns) and read_files(write_files(page)) == page
+
+
+@pytest.mark.parametrize("bits", [7, 14, 28, 56, 64])
+@pytest.mark.parametrize("every", [1, 3, 40])
+def test_long_lists_of_numbers_come_back(bits: int, every: int) -> None:
+    """Where they are many, they are decoded a thousand at a time, without the short ones."""
+    chosen = random.Random(bits * every)
+    numbers = [
+        chosen.getrandbits(chosen.randint(1, bits)) if at % every == 0 else at % 128
+        for at in range(3_000)
+    ]
+    assert read_varints(write_varints(numbers), len(numbers)) == numbers
+
+
+def test_only_some_rows_are_taken_of_columns() -> None:
+    page = [
+        a_file(
+            b"%03d" % number,
+            offset=5 * number,
+            inode=number,
+            attributes=(((66, b"x"),) * (number % 2)),
+        )
+        for number in range(9)
+    ]
+    columns = read_columns(write_files(page))
+    assert columns.only([1, 2, 8]).entries() == [page[1], page[2], page[8]]
+    assert FilesColumns.of(page).entries() == page
 
 
 # --- the bytes of the specification ------------------------------------------------------

@@ -58,12 +58,16 @@ class FilesColumns(NamedTuple):
     def of(cls, entries: Sequence[IndexEntry]) -> FilesColumns:
         """Those of some entries."""
         classes = [FileClass(*e[1:9], e.object is not None) for e in entries]
-        columns = list(zip(*[e[9:15] for e in entries], strict=True)) or [()] * 6
         return cls(
             [e.path for e in entries],
             classes,
             range(len(entries)),
-            *columns,
+            [e.object for e in entries],
+            [e.offset for e in entries],
+            [e.size for e in entries],
+            [e.mtime_ns for e in entries],
+            [e.ctime_ns for e in entries],
+            [e.inode for e in entries],
             [e.digest for e in entries],
             {row: e.link for row, e in enumerate(entries) if e.link is not None},
             {row: e.attributes for row, e in enumerate(entries) if e.attributes},
@@ -99,7 +103,13 @@ class FilesColumns(NamedTuple):
         return FilesColumns(
             some(self.paths),
             self.classes,
-            *map(some, self[2:9]),
+            some(self.numbers),
+            some(self.objects),
+            some(self.offsets),
+            some(self.sizes),
+            some(self.mtimes),
+            some(self.ctimes),
+            some(self.inodes),
             some(self.digests),
             {at: self.links[row] for at, row in enumerate(rows) if row in self.links},
             {at: self.attributes[row] for at, row in enumerate(rows) if row in self.attributes},
@@ -151,7 +161,7 @@ class _Rows:
         """The values of these rows in a column of all rows."""
         return list(compress(column, self.where)) if self._others else column
 
-    def spread(self, values: list[_Value], without: _Other) -> list[_Value | _Other]:
+    def spread(self, values: Sequence[_Value], without: _Other) -> list[_Value | _Other]:
         """A column of all rows, of the values of these."""
         column: list[_Value | _Other] = []
         at = 0

@@ -223,7 +223,7 @@ DELETE FROM segments s USING adopted_objects a
 -- misplaced
 -- A file whose content lies outside of the objects that the index describes.
 SELECT coalesce(f.long_path, f.path_key)
-  FROM (SELECT u.object_id, u.first_key, u.last_key, coalesce(o.size, 0) AS size
+  FROM (SELECT u.object_id, u.first_key, u.last_key, coalesce(o.size, -1) AS size
           FROM adopted_uses u
           LEFT JOIN objects o ON o.id = u.object_id AND o.folder_id = %(folder)s
          WHERE o.id IS NULL OR u.ending > o.size
