@@ -35,6 +35,7 @@ from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.keymap import unknown_ids
 from usenetsync_tui.tui.kit.action import bindings
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
@@ -299,7 +300,7 @@ class UsenetSyncApp(App[ScreenExit]):
 
     def action_help_quit(self) -> None:
         """Quit on Ctrl+C, as on `q`."""
-        self.run_worker(self.action_quit(), name="quit")
+        run_beside(self, self.action_quit, name="quit", group="quit")
 
     def _quit(self, choice: str | None) -> None:
         if choice == "drain":
