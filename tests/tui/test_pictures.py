@@ -96,7 +96,7 @@ async def _still(pilot: Pilot[ScreenExit]) -> None:
     """Wait until nothing changes any more: some panes draw twice a second, a filter is delayed."""
     for line in pilot.app.screen.query(Input):
         line.cursor_blink = False
-    deadline, before = time.monotonic() + 30, ""
+    deadline, before = time.monotonic() + 60, ""
     while (now := pilot.app.export_screenshot()) != before or _is_searching(pilot):
         assert time.monotonic() < deadline, "the picture keeps changing"
         before = now
@@ -121,7 +121,7 @@ def _counted(table: FilesTable) -> bool:
 
 async def _read(pilot: Pilot[ScreenExit], handle: FakeHandle) -> None:
     """Wait until every list on top is loaded: it has its rows, or none."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
 
     def waiting() -> bool:
         screen = pilot.app.screen
