@@ -46,6 +46,17 @@ class Upload:
     choices: FolderChoices = FolderChoices()
     allow_shrink: bool = False
     """Accept the folder as it is now, even if most files are gone."""
+    as_new: bool = False
+    """It is another folder, even if its directory is that of a known one."""
+
+
+@value_object
+class MoveFolder:
+    """A folder is at another path from now on; it keeps its name, its versions and its key."""
+
+    folder_id: int
+    path: bytes
+    """Absolute."""
 
 
 @value_object
@@ -341,6 +352,7 @@ class Drain:
 
 Command = (
     Upload
+    | MoveFolder
     | Choose
     | Restore
     | Verify

@@ -29,6 +29,7 @@ from usenetsync_tui.model.windows import Farewell, Window
 from usenetsync_tui.socket_folder import is_private
 from usenetsync_tui.wire import frames
 from usenetsync_tui.wire.changes import changed
+from usenetsync_tui.wire.loss import EngineLoss, engine_loss
 from usenetsync_tui.wire.places import catalogue_mark, owner_of, socket_path, this_window
 from usenetsync_tui.wire.values import FrameError
 
@@ -162,9 +163,15 @@ class RemoteEngine:
             raise UsageError(reply.problem)
         return reply
 
-    async def lost(self) -> None:
-        """Return when the engine has ended or died."""
+    async def lost(self) -> EngineLoss:
+        """Return when the engine has ended or died, with what that means."""
         await self._lost.wait()
+        return self.loss
+
+    @property
+    def loss(self) -> EngineLoss:
+        """What it means that this engine is lost, once it is."""
+        return engine_loss(self.holder, self.farewell)
 
     def take(self, frame: frames.Changed) -> None:
         """Take a change of the status. `FrameError`."""

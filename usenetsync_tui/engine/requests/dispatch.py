@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.requests import catalogue, folders, secret, servers
+from usenetsync_tui.engine.requests import catalogue, folders, moved_folder, secret, servers
 from usenetsync_tui.engine.requests.mailbox import Letter
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
@@ -27,6 +27,7 @@ from usenetsync_tui.model.commands import (
     ExportNzb,
     LimitBandwidth,
     LimitFetching,
+    MoveFolder,
     Pause,
     PauseAll,
     PauseServer,
@@ -84,6 +85,9 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             await servers.add(working_state, server)
         case BackUpDatabase():
             catalogue.begin_backup(working_state, command)
+        case MoveFolder():  # nor for the disk where the folder is
+            await moved_folder.move(working_state, command)
+            await working_state.queue.refresh()
         case ShowKey():
             await secret.show(working_state)
         case StopAdopting():
@@ -97,7 +101,9 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
 
 async def _change_queue(working_state: WorkingState, command: Command) -> int | None:
     """Carry out a command after which jobs may begin, end, or run otherwise."""
-    if isinstance(command, Restore):  # no transaction waits for the disk of the target
+    if isinstance(command, Upload):  # no transaction waits for the disk of the source
+        await moved_folder.refuse_known(working_state, command)
+    if isinstance(command, Restore):  # nor for that of the target
         job_id: int | None = await folders.restore(working_state, command)
     else:
         async with working_state.catalogue.transaction(durable=True) as tx:
