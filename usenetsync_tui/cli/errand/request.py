@@ -66,6 +66,7 @@ class Request(Generic[R]):
         self._engine: RemoteEngine | None = None
         self._asking = anyio.CancelScope()
         self._interrupted = False
+        self._said: set[str] = set()
 
     @property
     def status(self) -> EngineStatus | None:
@@ -166,5 +167,7 @@ class Request(Generic[R]):
             raise leading_error(group) from None
 
     def _complain(self, words: str) -> None:
-        if not self._voice.quiet:
+        """Print a sentence, once: a busy engine is asked again."""
+        if not self._voice.quiet and words not in self._said:
+            self._said.add(words)
             voices.complain(f"usenetsync: {safe_name(words)}")
