@@ -10,6 +10,7 @@ from . import (
     fetching,
     first_paint,
     memory_in_flight,
+    pause_seen,
     posting,
     programs,
     small_files,
@@ -24,6 +25,7 @@ _ALL = (
     deep_trees.CASES,
     memory_in_flight.CASES,
     deaf_clients.CASES,
+    pause_seen.CASES,
     programs.CASES,
 )
 
