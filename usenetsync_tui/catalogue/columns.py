@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from usenetsync_tui.model.entries import Entry
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.sweeps import Sweep
@@ -78,9 +79,10 @@ FOLDER: Columns = {
             *("ignore_inode", "unstable_inodes", "adopted_version"),
         )
     },
+    **{name: f"f.{name}" for name in Filters.__dataclass_fields__},
     "string_seen": "f.string_seen_at IS NOT NULL",
 }
-"""A folder ``f``: `model.folders.Folder`, except its realm."""
+"""A folder ``f``: `model.folders.Folder`, except its realm; the fields of its filters in place."""
 
 REALM: Columns = {
     "id": "r.id",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from usenetsync_tui.model.files import FileAction, FileSelection
+from usenetsync_tui.model.filters import FilterChoices
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
@@ -30,6 +31,7 @@ class FolderChoices:
     """The poster of ``plain`` articles: ``Name <name@example.com>``."""
     obfuscate: bool | None = None
     """``plain`` articles have a random poster, subject and name; the NZB has the real names."""
+    filters: FilterChoices = FilterChoices()
 
     @property
     def is_for_next_run(self) -> bool:

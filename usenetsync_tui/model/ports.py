@@ -12,6 +12,7 @@ from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
+from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
@@ -202,6 +203,8 @@ class Change(StrEnum):
     ADDED = "added"
     MODIFIED = "modified"
     REMOVED = "removed"
+    EXCLUDED = "excluded"
+    """Removed because a filter leaves it out now."""
 
 
 @value_object
@@ -213,6 +216,8 @@ class ChangeRow:
     change: Change
     old_size: int | None
     new_size: int | None
+    rule: Rule | None = None
+    """What leaves it out, if it is excluded."""
 
 
 @value_object

@@ -13,6 +13,7 @@ from usenetsync_tui.catalogue.tables import headers
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import (
     NEWEST_HEADER_STYLE,
     Compression,
@@ -26,6 +27,7 @@ from usenetsync_tui.model.folders import (
 from usenetsync_tui.model.safe_name import safe_name
 
 _SQL = load(__package__, "folders.sql")
+_FILTERS = tuple(Filters.__dataclass_fields__)
 
 
 async def every(tx: Transaction) -> list[Folder]:
@@ -129,6 +131,7 @@ async def keep(
         "copies": choices.copies or (known.copies if known else 1),
         "own_files": own_files,
         "ignore_inode": _ignores_inode(known, choices),
+        **_filter_columns(choices.filters.applied_to(known.filters if known else Filters())),
     }
     if known:
         await tx.run(_SQL["update"], {**remembered, "id": known.id})
@@ -162,6 +165,11 @@ def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
     if choices.ignore_inode is not None:
         return choices.ignore_inode
     return known is not None and known.ignore_inode
+
+
+def _filter_columns(filters: Filters) -> dict[str, object]:
+    values = {name: getattr(filters, name) for name in _FILTERS}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
 async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
@@ -232,4 +240,8 @@ def _folder(row: Sequence[Any]) -> Folder:
     fields = dict(zip(FOLDER, row[: len(FOLDER)], strict=True))
     fields["priority"] = Priority(fields["priority"])
     fields["compression"] = Compression(fields["compression"])
-    return Folder(**fields, realm=_realm(row[len(FOLDER) :]))
+    chosen: dict[str, Any] = {name: fields.pop(name) for name in _FILTERS}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()
+    }
+    return Folder(**fields, filters=Filters(**values), realm=_realm(row[len(FOLDER) :]))

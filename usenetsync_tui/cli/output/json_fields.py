@@ -57,6 +57,7 @@ def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
         "ignore_inode": folder.ignore_inode,
         "unstable_inodes": folder.unstable_inodes,
         "string_seen": folder.string_seen,
+        "filters": asdict(folder.filters),
         "versions": [s.version for s in versions],
     }
 

@@ -27,6 +27,7 @@ CHANGES: dict[Change, tuple[str, Ink]] = {
     Change.ADDED: ("+ added", "good"),
     Change.MODIFIED: ("~ modified", "busy"),
     Change.REMOVED: ("- removed", "warn"),
+    Change.EXCLUDED: ("x excluded", "warn"),
 }
 _CHANGE = 12
 _SIZE = 10
@@ -71,10 +72,12 @@ def change_line(row: ChangeRow, width: int, *, cursor: bool) -> Line:
     word, ink = CHANGES[row.change]
     room = max(0, width - MARK - _CHANGE - 2 * _SIZE)
     old, new = (NOTHING if n is None else size(n) for n in (row.old_size, row.new_size))
+    why = f"  {row.rule}" if row.rule is not None else ""
+    path = cut_middle(safe_name(row.path) or ".", max(room - len(why), room // 2))
     return (
         *mark(cursor=cursor),
         (f"{word:<{_CHANGE}}", ink),
-        (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
+        (cut(f"{path}{why}", room), "plain"),
         (f"{old:>{_SIZE}}{new:>{_SIZE}}", "muted"),
     )
 
@@ -143,7 +146,7 @@ class ChangesScreen(DeeperScreen):
     def at_hand(self) -> AtHand:
         """The path under the cursor, in the newer version; a removed path in the older one."""
         row = self._table.cursor_row
-        if row is not None and row.change is Change.REMOVED:
+        if row is not None and row.change in (Change.REMOVED, Change.EXCLUDED):
             return AtHand(self._listed.older, row.path)
         path = row.path if row is not None else b""
         return AtHand(self._listed.newer, path, self._unfinished)
