@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from usenetsync_tui.model.files import FileAction, FileSelection
-from usenetsync_tui.model.filters import FilterChoices
+from usenetsync_tui.model.filters import FilterChoices, Filters
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
@@ -172,6 +172,22 @@ class Adopt:
     """Empty: it needs none."""
     path: bytes = b""
     """Where the folder is, absolute; empty: where it was."""
+
+
+@value_object
+class PreviewFilters:
+    """Find what the next version would leave out with these filters; see `EngineStatus.preview`.
+
+    It replaces an earlier preview.
+    """
+
+    folder_id: int
+    filters: Filters
+
+
+@value_object
+class StopPreview:
+    """Stop looking, and forget the preview."""
 
 
 @value_object
@@ -346,6 +362,8 @@ Command = (
     | StopSharing
     | Adopt
     | PostIndex
+    | PreviewFilters
+    | StopPreview
     | PauseAll
     | ResumeAll
     | ActOnFiles

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.entries import Problem
 from usenetsync_tui.model.filters import Filters, Rule
-from usenetsync_tui.model.ports import Change
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.value_object import value_object
 
@@ -62,7 +62,7 @@ class DryRunTotals:
         )
 
 
-MOST_PREVIEWED = 500
+MOST_PREVIEWED = 200
 """The rows of a preview on the screen; the totals count all."""
 
 
@@ -76,7 +76,7 @@ class Preview:
     filters: Filters
     totals: DryRunTotals = DryRunTotals()
     rows: tuple[DryRunRow, ...] = ()
-    """The first ones that are excluded or removed, at most `MOST_PREVIEWED`."""
+    """The first ones that a rule leaves out, at most `MOST_PREVIEWED`."""
     over: bool = False
     refusal: Refusal | None = None
     """Why the upload would refuse the folder."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import Notice, NoticeKind
@@ -195,16 +195,6 @@ class FileDirectory:
     page_size: int
     complete: bool = True
     """False: the count stopped at its limit; there are more."""
-
-
-class Change(StrEnum):
-    """How a path changed between two versions."""
-
-    ADDED = "added"
-    MODIFIED = "modified"
-    REMOVED = "removed"
-    EXCLUDED = "excluded"
-    """Removed because a filter leaves it out now."""
 
 
 @value_object

@@ -9,12 +9,12 @@ from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.own_paths import own_paths
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.dry_runs import DryRunBatch, DryRunRow, DryRunTotals
 from usenetsync_tui.model.entries import FileKind, Notice
 from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.filters import Filters
-from usenetsync_tui.model.ports import Change
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.words import KIND_WORDS

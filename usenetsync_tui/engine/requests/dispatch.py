@@ -30,6 +30,7 @@ from usenetsync_tui.model.commands import (
     PauseAll,
     PauseServer,
     PostIndex,
+    PreviewFilters,
     Restore,
     RestoreDatabase,
     Resume,
@@ -41,6 +42,7 @@ from usenetsync_tui.model.commands import (
     SetWorkers,
     Share,
     ShowKey,
+    StopPreview,
     StopSharing,
     TestServer,
     Upload,
@@ -77,6 +79,12 @@ async def obey(working_state: WorkingState, command: Command) -> int | None:
         return None
     if isinstance(command, Adopt):
         working_state.adoptions.begin(command)
+        return None
+    if isinstance(command, PreviewFilters):
+        working_state.previews.begin(command)
+        return None
+    if isinstance(command, StopPreview):
+        working_state.previews.stop()
         return None
     if isinstance(command, Share | WriteString | StopSharing):
         _share(working_state, command)
