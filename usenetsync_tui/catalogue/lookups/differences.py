@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.catalogue.tables import exclusions
+from usenetsync_tui.catalogue.tables.source import exclusions
 from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.path_keys import path_key

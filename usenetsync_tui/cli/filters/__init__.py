@@ -1,1 +1,4 @@
-"""The filters of `upload`: its options, and the dry run that shows what they leave out."""
+"""The options of an upload that say what it leaves out, and the dry run that shows it.
+
+Knows what a user types and reads. Refuses to know what a pattern matches (`disk.source.filters`).
+"""

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.json_fields import dry_run_fields, notice_fields, would_fields
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.dry_runs import DryRunBatch, DryRunRow, DryRunTotals
-from usenetsync_tui.model.entries import FileKind, Notice
+from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.model.words import KIND_WORDS
 from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
 from usenetsync_tui.settings.settings import Settings
 
@@ -48,6 +48,7 @@ async def _of_folder(
     _, locations = environment()
     async with opened.catalogue.transaction() as tx:
         folder = await folders.by_path(tx, path)
+    name = folder.name if folder is not None else None
     own_files = choices.own_files
     if own_files is None:
         own_files = folder is not None and folder.own_files
@@ -66,39 +67,27 @@ async def _of_folder(
     try:
         async for batch in wanted.batches():
             totals = totals.plus(batch, copies)
-            _tell(batch, path, as_json=as_json)
+            _tell(batch, name, as_json=as_json)
     except RefusedError as error:
         refusal = error.refusal
-    _conclude(path, totals, refusal, as_json=as_json)
+    _conclude(name, path, totals, refusal, as_json=as_json)
     if refusal is not None:
         return Exit.FAILED
     return Exit.INCOMPLETE if totals.problems else Exit.DONE
 
 
-def _tell(batch: DryRunBatch, folder: bytes, *, as_json: bool) -> None:
+def _tell(batch: DryRunBatch, name: str | None, *, as_json: bool) -> None:
     for row in batch.rows:
         if as_json:
-            voices.emit("would", folder=folder, **_fields(row))
+            voices.emit("would", **would_fields(name, row))
         else:
             voices.say(_line(row))
     for problem in batch.problems:
+        notice = Notice(problem.kind, problem.path, problem.reason)
         if as_json:
-            kind, reason = problem.kind.name.lower(), problem.reason
-            voices.emit("problem", folder=folder, path=problem.path, kind=kind, reason=reason)
+            voices.emit("notice", **notice_fields(None, notice))
         else:
-            voices.say(voices.reason(Notice(problem.kind, problem.path, problem.reason)))
-
-
-def _fields(row: DryRunRow) -> dict[str, object]:
-    return {
-        "change": row.change,
-        "path": row.path,
-        "kind": KIND_WORDS[FileKind(row.kind)] if row.kind is not None else None,
-        "size": row.size if row.kind is not None else None,
-        "bytes_to_post": row.to_post,
-        "rule": row.rule.text if row.rule is not None else None,
-        "rule_place": row.rule.place if row.rule is not None else None,
-    }
+            voices.say(voices.reason(notice))
 
 
 def _line(row: DryRunRow) -> str:
@@ -108,21 +97,11 @@ def _line(row: DryRunRow) -> str:
     return f"{words}  {row.rule}" if row.rule is not None else words
 
 
-def _conclude(path: bytes, totals: DryRunTotals, refusal: Refusal | None, *, as_json: bool) -> None:
+def _conclude(
+    name: str | None, path: bytes, totals: DryRunTotals, refusal: Refusal | None, *, as_json: bool
+) -> None:
     if as_json:
-        voices.emit(
-            "dry_run",
-            folder=path,
-            added=totals.added,
-            modified=totals.modified,
-            removed=totals.removed,
-            excluded=totals.excluded,
-            unchanged=totals.unchanged,
-            problems=totals.problems,
-            bytes_to_post=totals.to_post,
-            refusal=str(refusal.kind) if refusal is not None else None,
-            message=str(refusal) if refusal is not None else None,
-        )
+        voices.emit("dry_run", **dry_run_fields(name, path, totals, refusal))
         return
     counts = ", ".join(
         f"{number(getattr(totals, word))} {word}"

@@ -1,6 +1,6 @@
 """judge: decides whether files that an upload does not find are really gone.
 
-Combines the folder's recorded mount points (`catalogue.tables.mounts`), the file systems that the
+Combines the folder's recorded mount points (`catalogue.tables.source.mounts`), the file systems that the
 walk saw (`disk.source.mount_watch`), the vanished files (`catalogue.tables.vanished`) and the rules
 (`disk.source.guard`). Refuses to know how a folder is walked, or where its files go.
 """
@@ -13,7 +13,8 @@ from typing import Protocol
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.catalogue.tables import exclusions, mounts, snapshots, vanished, version_files
+from usenetsync_tui.catalogue.tables import snapshots, vanished, version_files
+from usenetsync_tui.catalogue.tables.source import exclusions, mounts
 from usenetsync_tui.catalogue.tables.vanished import VanishedPart
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.guard import FOLDER, Loss

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import exclusions, vanished
+from usenetsync_tui.catalogue.tables import vanished
+from usenetsync_tui.catalogue.tables.source import exclusions
 from usenetsync_tui.model.filters import Excluded
 from usenetsync_tui.pipeline.upload.indexing.kept import PathsAhead
 
