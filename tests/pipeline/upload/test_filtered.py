@@ -19,6 +19,7 @@ from usenetsync_tui.model.filters import FilterChoices
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import ChangeRow
 from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
+from usenetsync_tui.pipeline.upload.upload import upload
 
 pytestmark = pytest.mark.anyio
 
@@ -125,9 +126,11 @@ async def test_a_dry_run_says_what_the_upload_does(world: World) -> None:
         planned = await _planned(world, allow_shrink=True)
         if step == 2:
             run = await world.new_run()
+            run.allow_shrink = True
             run.drain()  # a version is under construction from now on
-            await world.upload(allow_shrink=True)
-            assert await _planned(world, allow_shrink=True) == []
+            assert (await upload(run)).state is JobState.QUEUED
+            again = await _planned(world, allow_shrink=True)
+            assert [(r.change, r.path) for r in again] == [(r.change, r.path) for r in planned]
         version = await world.completed(allow_shrink=True)
         changes = (await _changes(world, version - 1, version)).values() if step else ()
         if step:

@@ -1,8 +1,8 @@
 """judge: decides whether files that an upload does not find are really gone.
 
-Combines the folder's recorded mount points (`catalogue.tables.source.mounts`), the file systems that the
-walk saw (`disk.source.mount_watch`), the vanished files (`catalogue.tables.vanished`) and the rules
-(`disk.source.guard`). Refuses to know how a folder is walked, or where its files go.
+Combines the folder's recorded mount points (`catalogue.tables.source.mounts`), the file systems
+that the walk saw (`disk.source.mount_watch`), the vanished files (`catalogue.tables.vanished`) and
+the rules (`disk.source.guard`). Refuses to know how a folder is walked, or where its files go.
 """
 
 from __future__ import annotations
