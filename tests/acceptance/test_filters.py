@@ -46,7 +46,7 @@ def test_both_versions_come_back(home: Path, tmp_path: Path) -> None:
     refused = command("upload", tree, expect=1)
     assert f"--exclude-file {listed} cannot be read: No such file" in refused.out + refused.err
     cleared = command("upload", tree, "--dry-run", "--clear-filters", "--json")
-    assert cleared.event("dry_run")["added"] == 4
+    assert cleared.event("dry_run")["added"] == 5
     command("upload", tree, "--clear-filters", "--quiet")
     folder = command("folders", "--json").event("folder")
     assert not any(folder["filters"].values())

@@ -41,7 +41,7 @@ async def test_the_form_previews_and_saves() -> None:
         assert asked.filters == WANTED
         row = DryRunRow(Change.EXCLUDED, b"src/x.o", None, 0, rule=Rule("*.o", "--exclude"))
         found = Preview(1, asked.folder_id, WANTED, DryRunTotals(excluded=1), (row,), over=True)
-        handle.status = replace(handle.status, preview=found)
+        handle.now = replace(handle.now, preview=found)
         await until(pilot, lambda: "*.o (--exclude)" in picture(pilot.app))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: len(handle.commands) == 3)

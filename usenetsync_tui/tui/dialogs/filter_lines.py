@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.dry_runs import DryRunRow, Preview
@@ -55,9 +57,7 @@ def _heads(preview: Preview) -> list[tuple[str, Ink]]:
 
 def _row(row: DryRunRow, width: int) -> Line:
     word, ink = _WORDS.get(row.change, (str(row.change), "plain"))
-    rule = safe_name(str(row.rule)) if row.rule is not None else ""
+    rule = f"  {row.rule}" if row.rule is not None else ""
     room = max(0, width - _WORD)
-    path = cut_middle(safe_name(row.path), max(room - len(rule) - 2, room // 2))
-    return ((f"{word:<{_WORD}}", ink), (cut(path, room), "plain")) + (
-        ((cut(f"  {rule}", max(0, room - len(path))), "muted"),) if rule else ()
-    )
+    path = cut_middle(safe_name(row.path), max(room - len(rule), room // 2))
+    return ((f"{word:<{_WORD}}", ink), (path, "plain"), (cut(rule, room - cell_len(path)), "muted"))

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widgets import Button
 
 from usenetsync_tui.cells import cut_middle
@@ -85,6 +86,11 @@ class FiltersForm(Form[Choose]):
 
     def after(self) -> ComposeResult:
         yield LinesView(self._lines, id="filter-preview")
+
+    def on_mount(self) -> None:
+        """Name the key of the preview beside the others."""
+        frame = self.query_one("#form")
+        frame.border_subtitle = Content("ctrl+r preview · ctrl+s save · esc back")
 
     def on_unmount(self) -> None:
         """However the form is closed, the engine stops looking."""
