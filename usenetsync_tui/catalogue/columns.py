@@ -79,10 +79,12 @@ FOLDER: Columns = {
             *("ignore_inode", "unstable_inodes", "adopted_version"),
         )
     },
-    **{name: f"f.{name}" for name in Filters.__dataclass_fields__},
     "string_seen": "f.string_seen_at IS NOT NULL",
 }
-"""A folder ``f``: `model.folders.Folder`, except its realm; the fields of its filters in place."""
+"""A folder ``f``: `model.folders.Folder`, except its realm and its filters."""
+
+FILTERS: Columns = {name: f"f.{name}" for name in Filters.__dataclass_fields__}
+"""The filters of a folder ``f``: `model.filters.Filters`."""
 
 REALM: Columns = {
     "id": "r.id",
@@ -146,7 +148,7 @@ LISTS: Mapping[str, str] = {
     "segment_row.columns": listed(SEGMENT),
     "snapshot_row.columns": listed(SNAPSHOT),
     "snapshot_row.columns_of_s": listed(SNAPSHOT, "s"),
-    "folder_row.columns": listed(FOLDER),
+    "folder_row.columns": listed({**FOLDER, **FILTERS}),
     "realm_row.columns": listed(REALM),
     "job_row.columns": listed(JOB),
     "job_row.columns_of_j": listed(JOB, "j"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from usenetsync_tui.catalogue.columns import FOLDER, REALM
+from usenetsync_tui.catalogue.columns import FILTERS, FOLDER, REALM
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import headers
 from usenetsync_tui.errors import UsageError
@@ -27,7 +27,9 @@ from usenetsync_tui.model.folders import (
 from usenetsync_tui.model.safe_name import safe_name
 
 _SQL = load(__package__, "folders.sql")
-_FILTERS = tuple(Filters.__dataclass_fields__)
+_FOLDER = len(FOLDER)
+_REALM = _FOLDER + len(FILTERS)
+"""Where the columns of its realm begin in a folder's row."""
 
 
 async def every(tx: Transaction) -> list[Folder]:
@@ -168,7 +170,7 @@ def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
 
 
 def _filter_columns(filters: Filters) -> dict[str, object]:
-    values = {name: getattr(filters, name) for name in _FILTERS}
+    values = {name: getattr(filters, name) for name in FILTERS}
     return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
@@ -237,11 +239,12 @@ def _realm(row: Sequence[Any]) -> Realm:
 
 
 def _folder(row: Sequence[Any]) -> Folder:
-    fields = dict(zip(FOLDER, row[: len(FOLDER)], strict=True))
+    fields = dict(zip(FOLDER, row[:_FOLDER], strict=True))
     fields["priority"] = Priority(fields["priority"])
     fields["compression"] = Compression(fields["compression"])
-    chosen: dict[str, Any] = {name: fields.pop(name) for name in _FILTERS}
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in chosen.items()
-    }
-    return Folder(**fields, filters=Filters(**values), realm=_realm(row[len(FOLDER) :]))
+    return Folder(**fields, filters=_filters(row[_FOLDER:_REALM]), realm=_realm(row[_REALM:]))
+
+
+def _filters(row: Sequence[Any]) -> Filters:
+    values = (tuple(value) if isinstance(value, list) else value for value in row)
+    return Filters(**dict(zip(FILTERS, values, strict=True)))
