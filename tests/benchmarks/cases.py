@@ -11,6 +11,7 @@ from . import (
     filters,
     first_paint,
     memory_in_flight,
+    pause_seen,
     posting,
     programs,
     small_files,
@@ -26,6 +27,7 @@ _ALL = (
     filters.CASES,
     memory_in_flight.CASES,
     deaf_clients.CASES,
+    pause_seen.CASES,
     programs.CASES,
 )
 
