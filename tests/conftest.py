@@ -33,6 +33,7 @@ _numbers = itertools.count(1)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the campaign runs, how often is killed, how much of `test_stopping.py` is tried."""
     parser.addoption("--campaign-minutes", type=float, default=1.0, help="of both stores together")
+    parser.addoption("--filter-patterns", type=int, default=150, help="so many, compared with git")
     parser.addoption("--kill-rounds", type=int, help="kill -9 so often while something is posted")
     parser.addoption("--campaign-seed", type=int, default=9, help="of its random numbers")
     parser.addoption(

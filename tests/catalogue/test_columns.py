@@ -15,6 +15,7 @@ from usenetsync_tui.catalogue import columns
 from usenetsync_tui.catalogue.session import Catalogue, load
 from usenetsync_tui.catalogue.tables import files, jobs, segments
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Folder, Priority, Realm
 from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.path_keys import KEY_HEAD, key_head, key_tail, path_key
@@ -132,7 +133,8 @@ async def test_a_written_row_is_read_back_unchanged(catalogue: Catalogue, folder
     ("listed", "kind", "less"),
     [
         (columns.SEGMENT, Segment, {"nonce", "headers"}),
-        (columns.FOLDER, Folder, {"realm"}),
+        (columns.FOLDER, Folder, {"realm", "filters"}),
+        (columns.FILTERS, Filters, set()),
         (columns.REALM, Realm, set()),
     ],
 )

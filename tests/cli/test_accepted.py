@@ -111,6 +111,8 @@ def test_in_the_database(story: Story, tmp_path: Path, database: str) -> None:
     (folder / "notes" / "new.txt").write_text("new")
     (folder / "empty").unlink()
     story.tell_json("upload", "upload", folder)
+    words = ("upload", folder, "--dry-run", "--exclude", "notes/", "--exclude-larger-than", "100k")
+    story.tell("upload, a dry run", *words, both=True)
     story.tell("folders", "folders", both=True)
     story.tell("share", "share", "tree", both=True)
     story.tell("snapshots", "snapshots", "tree", both=True)

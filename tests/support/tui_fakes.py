@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
@@ -21,7 +22,6 @@ from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.ports import (
     ArticleRow,
     Cause,
-    Change,
     ChangeRow,
     DatabaseFigures,
     FileDirectory,

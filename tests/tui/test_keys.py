@@ -580,11 +580,11 @@ def test_bindings_have_ids_and_leave_the_multiplexer_alone() -> None:
             assert not taken & set(binding.key.split(",")), binding
 
 
-async def test_capital_e_changes_a_folders_posting_choices() -> None:
+async def test_capital_o_changes_a_folders_posting_choices() -> None:
     handle = at_work()
     async with shown(handle, size=(80, 24)) as pilot:
         await at_pane(pilot, "folders")
-        await pilot.press("E")
+        await pilot.press("O")
         assert isinstance(pilot.app.screen, FolderChoicesDialog)
         line = pilot.app.screen.query_one("#newsgroups", Input)
         assert line.value == "alt.binaries.test"

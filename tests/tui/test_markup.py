@@ -73,7 +73,7 @@ WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("6",), (SERVER, ERROR)),
     (("b",), (f"post to {SERVER}",)),
     (("escape", "1", "x"), (f"Cancel {FOLDER}",)),
-    (("escape", "E"), (f"Backup options of {FOLDER}",)),
+    (("escape", "O"), (f"Backup options of {FOLDER}",)),
     (("escape", "V"), (f"Verify {FOLDER}?",)),
     (("escape", "r"), (f"Restore {FOLDER}",)),
     (("escape", "colon", *f"add /{NAME}"), (f"add /{NAME}",)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from usenetsync_tui.model.entries import Entry
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.sweeps import Sweep
@@ -80,7 +81,10 @@ FOLDER: Columns = {
     },
     "string_seen": "f.string_seen_at IS NOT NULL",
 }
-"""A folder ``f``: `model.folders.Folder`, except its realm."""
+"""A folder ``f``: `model.folders.Folder`, except its realm and its filters."""
+
+FILTERS: Columns = {name: f"f.{name}" for name in Filters.__dataclass_fields__}
+"""The filters of a folder ``f``: `model.filters.Filters`."""
 
 REALM: Columns = {
     "id": "r.id",
@@ -144,7 +148,7 @@ LISTS: Mapping[str, str] = {
     "segment_row.columns": listed(SEGMENT),
     "snapshot_row.columns": listed(SNAPSHOT),
     "snapshot_row.columns_of_s": listed(SNAPSHOT, "s"),
-    "folder_row.columns": listed(FOLDER),
+    "folder_row.columns": listed({**FOLDER, **FILTERS}),
     "realm_row.columns": listed(REALM),
     "job_row.columns": listed(JOB),
     "job_row.columns_of_j": listed(JOB, "j"),

@@ -24,6 +24,7 @@ from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
+from usenetsync_tui.engine.previews.previews import Previews
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.listening import Listening
 from usenetsync_tui.engine.progress.tasks import Tasks
@@ -303,6 +304,13 @@ class Engine:
                     self._locations,
                     self._waits,
                     self._events,
+                ),
+                previews=Previews(
+                    group,
+                    opened.catalogue,
+                    lambda: working_state.settings,
+                    self._locations,
+                    opened.own,
                 ),
                 events=self._events,
                 summaries=self.summaries,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.settings.settings import Settings
 
@@ -20,9 +19,9 @@ def key_file(settings: Settings, locations: Locations) -> Path:
 
 
 def own_paths(
-    settings: Settings, locations: Locations, database: Iterable[OwnPath], folder: Folder
+    settings: Settings, locations: Locations, database: Iterable[OwnPath], own_files: bool
 ) -> list[OwnPath]:
-    """All own paths by the current settings, without those that the folder does back up."""
+    """All own paths by the current settings; `own_files`: without those that are backed up then."""
     found = [
         *database,
         OwnPath(locations.data_dir, "UsenetSync's own data", always=True),
@@ -32,7 +31,7 @@ def own_paths(
         *(OwnPath(p, "a password file of UsenetSync", is_secret=True) for p in _words(settings)),
         *(OwnPath(p, "a key of UsenetSync", is_secret=True) for p in _changed(locations)),
     ]
-    return [path for path in found if path.always or not folder.own_files]
+    return [path for path in found if path.always or not own_files]
 
 
 def database_paths(server: EmbeddedServer) -> list[OwnPath]:

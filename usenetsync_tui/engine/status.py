@@ -75,6 +75,7 @@ def composed(
         trial=working_state.trials.trial,
         sharing=working_state.shared.sharing,
         adopting=working_state.adoptions.adopting,
+        preview=working_state.previews.preview,
         workers_allowed=_workers(working_state),
         limits=working_state.settings.limits,
         folder_defaults=working_state.settings.folder_defaults,

@@ -76,9 +76,13 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
     match job.verb:
         case Verb.UPLOAD:
             own = own_paths(
-                working_state.settings, working_state.locations, working_state.database, run.folder
+                working_state.settings,
+                working_state.locations,
+                working_state.database,
+                run.folder.own_files,
             )
             run.allow_shrink = job.allow_shrink or run.allow_shrink
+            run.global_patterns = working_state.settings.global_patterns
             await refuse_unknown_newsgroups(working_state, run)
             await not_continued(run)
             return await with_index(working_state.stores, run, await upload(run, own))

@@ -15,6 +15,7 @@ from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.by_string.adopting import Adoptions
 from usenetsync_tui.engine.by_string.sharing import SharedString
 from usenetsync_tui.engine.jobs.job_life import JobLife
+from usenetsync_tui.engine.previews.previews import Previews
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.tasks import Tasks
@@ -47,6 +48,7 @@ class WorkingState:
     trials: Trials
     shared: SharedString
     adoptions: Adoptions
+    previews: Previews
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]

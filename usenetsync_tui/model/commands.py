@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from usenetsync_tui.model.files import FileAction, FileSelection
+from usenetsync_tui.model.filters import FilterChoices, Filters
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
@@ -30,6 +31,7 @@ class FolderChoices:
     """The poster of ``plain`` articles: ``Name <name@example.com>``."""
     obfuscate: bool | None = None
     """``plain`` articles have a random poster, subject and name; the NZB has the real names."""
+    filters: FilterChoices = FilterChoices()
 
     @property
     def is_for_next_run(self) -> bool:
@@ -181,6 +183,22 @@ class Adopt:
     """Empty: it needs none."""
     path: bytes = b""
     """Where the folder is, absolute; empty: where it was."""
+
+
+@value_object
+class PreviewFilters:
+    """Find what the next version would leave out with these filters; see `EngineStatus.preview`.
+
+    It replaces an earlier preview.
+    """
+
+    folder_id: int
+    filters: Filters
+
+
+@value_object
+class StopPreview:
+    """Stop looking, and forget the preview."""
 
 
 @value_object
@@ -368,6 +386,8 @@ Command = (
     | Adopt
     | StopAdopting
     | PostIndex
+    | PreviewFilters
+    | StopPreview
     | PauseAll
     | ResumeAll
     | ActOnFiles

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from usenetsync_tui.model.digests import DigestAlgorithm
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.value_object import value_object
 
 
@@ -116,6 +117,8 @@ class Folder:
     """The user has seen its recovery string."""
     adopted_version: int | None = None
     """The version that it was adopted with; None: not adopted, or uploaded since then."""
+    filters: Filters = Filters()
+    """What its versions leave out."""
 
     @property
     def is_public(self) -> bool:

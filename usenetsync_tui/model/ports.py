@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
+from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
 from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
@@ -196,14 +197,6 @@ class FileDirectory:
     """False: the count stopped at its limit; there are more."""
 
 
-class Change(StrEnum):
-    """How a path changed between two versions."""
-
-    ADDED = "added"
-    MODIFIED = "modified"
-    REMOVED = "removed"
-
-
 @value_object
 class ChangeRow:
     """One path that differs between two versions. Sizes are bytes; None if it is not in one."""
@@ -213,6 +206,8 @@ class ChangeRow:
     change: Change
     old_size: int | None
     new_size: int | None
+    rule: Rule | None = None
+    """What leaves it out, if it is excluded."""
 
 
 @value_object

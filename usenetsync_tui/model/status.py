@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from usenetsync_tui.model.dry_runs import Preview
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, FolderDefaults, Priority, Snapshot
@@ -344,6 +345,8 @@ class EngineStatus:
     """The latest adoption of a folder."""
     examination: Examination | None = None
     """The latest examination of this machine."""
+    preview: Preview | None = None
+    """What a folder's filters would leave out, as far as it was looked at."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)
     """What a new folder begins with."""
     windows: tuple[Window, ...] = ()

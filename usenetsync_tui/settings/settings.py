@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     key_file: FilePath = None
     """The file whose key wraps the keys of sealed folders; created on first use. Default: ``key``
     beside ``config.toml``."""
+    exclude: list[str] = []
+    """Patterns in gitignore's syntax: no upload takes in what they exclude, unless a filter of the
+    folder includes it again."""
     keys: dict[str, str] = {}
     """Other keys for the screen, in a ``[keys]`` table: the id of a binding (``files.mark``; the
     help names them) and its keys, separated by commas."""
@@ -165,6 +168,11 @@ class Settings(BaseSettings):
         """The defaults of a new folder."""
         store = StoreKind.USENET if self.servers else StoreKind.SHARDS
         return FolderDefaults(store, tuple(self.newsgroups), self.poster, self.digest)
+
+    @property
+    def global_patterns(self) -> tuple[bytes, ...]:
+        """The patterns of `exclude`, as bytes."""
+        return tuple(os.fsencode(pattern) for pattern in self.exclude)
 
     @property
     def limits(self) -> Limits:

@@ -55,7 +55,7 @@ class Home:
         )
 
     def places(self, folder: Folder) -> list[OwnPath]:
-        return own_paths(self.settings, self.locations, (), folder)
+        return own_paths(self.settings, self.locations, (), folder.own_files)
 
 
 @pytest.fixture(params=[False, True], ids=["usual", "elsewhere"])

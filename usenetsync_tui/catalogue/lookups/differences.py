@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.tables.source import exclusions
+from usenetsync_tui.model.changes import Change
+from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.model.ports import Change, ChangeRow
+from usenetsync_tui.model.ports import ChangeRow
 
 _SQL = load(__package__, "differences.sql")
 
@@ -15,7 +18,7 @@ async def page(
     """The paths that differ between an older and a newer version, after one, in path order.
 
     A directory differs only when it was added or removed. A path that was removed and added again
-    in between counts as modified.
+    in between counts as modified, one that the filters leave out as excluded.
     """
     older, newer = versions
     rows = await tx.fetch(
@@ -28,10 +31,17 @@ async def page(
             "limit": limit,
         },
     )
-    return [ChangeRow(path, kind, _change(old, new), old, new) for path, kind, old, new in rows]
+    removed = {path: gone for path, _, _, new, gone in rows if new is None}
+    rules = await exclusions.rules_of(tx, folder, versions, removed)
+    return [
+        ChangeRow(path, kind, _change(old, new, rules.get(path)), old, new, rules.get(path))
+        for path, kind, old, new, _ in rows
+    ]
 
 
-def _change(old: int | None, new: int | None) -> Change:
+def _change(old: int | None, new: int | None, rule: Rule | None) -> Change:
     if old is None:
         return Change.ADDED
-    return Change.REMOVED if new is None else Change.MODIFIED
+    if new is not None:
+        return Change.MODIFIED
+    return Change.REMOVED if rule is None else Change.EXCLUDED

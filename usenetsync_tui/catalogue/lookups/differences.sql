@@ -4,7 +4,8 @@
 SELECT min(coalesce(long_path, path_key)),
        (array_agg(kind ORDER BY first_version DESC))[1],
        min(size) FILTER (WHERE first_version <= %(older)s),
-       min(size) FILTER (WHERE first_version > %(older)s)
+       min(size) FILTER (WHERE first_version > %(older)s),
+       max(last_version) + 1
   FROM files
  WHERE folder_id = %(folder)s AND (%(after)s::bytea IS NULL OR path_key > %(after)s)
    AND (first_version <= %(older)s AND (last_version IS NULL OR last_version >= %(older)s))

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from usenetsync_tui.catalogue.columns import FOLDER, REALM
+from usenetsync_tui.catalogue.columns import FILTERS, FOLDER, REALM
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables import headers, mounts
+from usenetsync_tui.catalogue.tables import headers
+from usenetsync_tui.catalogue.tables.source import mounts
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import (
     NEWEST_HEADER_STYLE,
     Compression,
@@ -27,6 +29,9 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem
 
 _SQL = load(__package__, "folders.sql")
+_FOLDER = len(FOLDER)
+_REALM = _FOLDER + len(FILTERS)
+"""Where the columns of its realm begin in a folder's row."""
 
 
 async def every(tx: Transaction) -> list[Folder]:
@@ -130,6 +135,7 @@ async def keep(
         "copies": choices.copies or (known.copies if known else 1),
         "own_files": own_files,
         "ignore_inode": _ignores_inode(known, choices),
+        **_filter_columns(choices.filters.applied_to(known.filters if known else Filters())),
     }
     if known:
         await tx.run(_SQL["update"], {**remembered, "id": known.id})
@@ -163,6 +169,11 @@ def _ignores_inode(known: Folder | None, choices: FolderChoices) -> bool:
     if choices.ignore_inode is not None:
         return choices.ignore_inode
     return known is not None and known.ignore_inode
+
+
+def _filter_columns(filters: Filters) -> dict[str, object]:
+    values = {name: getattr(filters, name) for name in FILTERS}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
 async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
@@ -248,7 +259,14 @@ def _realm(row: Sequence[Any]) -> Realm:
 
 
 def _folder(row: Sequence[Any]) -> Folder:
-    fields = dict(zip(FOLDER, row[: len(FOLDER)], strict=True))
+    fields = dict(zip(FOLDER, row[:_FOLDER], strict=True))
     fields["priority"] = Priority(fields["priority"])
     fields["compression"] = Compression(fields["compression"])
-    return Folder(**fields, realm=_realm(row[len(FOLDER) :]))
+    return Folder(**fields, filters=_filters(row[_FOLDER:_REALM]), realm=_realm(row[_REALM:]))
+
+
+def _filters(row: Sequence[Any]) -> Filters:
+    values: dict[str, Any] = {}
+    for name, value in zip(FILTERS, row, strict=True):
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return Filters(**values)

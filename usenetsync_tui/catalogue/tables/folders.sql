@@ -69,15 +69,20 @@ SELECT name FROM folders WHERE name = %(name)s OR starts_with(name, %(name)s || 
 -- insert
 -- A new folder.
 INSERT INTO folders (path, name, realm_id, priority, compression, copies, own_files,
-                     ignore_inode)
+                     ignore_inode, exclude, exclude_files, exclude_if_present, exclude_caches,
+                     exclude_larger_than, one_file_system)
 VALUES (%(path)s, %(name)s, %(realm)s, %(priority)s, %(compression)s, %(copies)s, %(own_files)s,
-        %(ignore_inode)s);
+        %(ignore_inode)s, %(exclude)s, %(exclude_files)s, %(exclude_if_present)s,
+        %(exclude_caches)s, %(exclude_larger_than)s, %(one_file_system)s);
 
 -- update
 -- New choices for a folder.
 UPDATE folders
    SET realm_id = %(realm)s, priority = %(priority)s, compression = %(compression)s,
-       copies = %(copies)s, own_files = %(own_files)s, ignore_inode = %(ignore_inode)s
+       copies = %(copies)s, own_files = %(own_files)s, ignore_inode = %(ignore_inode)s,
+       exclude = %(exclude)s, exclude_files = %(exclude_files)s,
+       exclude_if_present = %(exclude_if_present)s, exclude_caches = %(exclude_caches)s,
+       exclude_larger_than = %(exclude_larger_than)s, one_file_system = %(one_file_system)s
  WHERE id = %(id)s;
 
 -- unstable_inodes

@@ -46,10 +46,13 @@ async def clear(tx: Transaction, folder: int) -> None:
     await tx.run(_SQL["clear"], {"folder": folder})
 
 
-async def add(tx: Transaction, folder: int, keys: Sequence[bytes]) -> None:
-    """Record keys that are gone."""
+async def add(
+    tx: Transaction, folder: int, keys: Sequence[bytes], *, excluded: bool = False
+) -> None:
+    """Record keys that are gone; `excluded`: the filters leave them out, so nothing is missing."""
     if keys:
-        await tx.run(_SQL["add"], {"folder": folder, "keys": list(keys)})
+        values = {"folder": folder, "keys": list(keys), "excluded": excluded}
+        await tx.run(_SQL["add"], values)
 
 
 async def skip(tx: Transaction, part: VanishedPart) -> None:

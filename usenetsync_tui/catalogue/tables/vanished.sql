@@ -10,9 +10,9 @@ AND NOT EXISTS (SELECT FROM unnest(%(starts)b::bytea[], %(untils)b::bytea[]) AS 
 DELETE FROM vanished WHERE folder_id = %(folder)s;
 
 -- add
--- Keys that are gone.
-INSERT INTO vanished (folder_id, path_key)
-SELECT %(folder)s, u.path_key FROM unnest(%(keys)b::bytea[]) AS u(path_key)
+-- Keys that are gone, or left out by the filters.
+INSERT INTO vanished (folder_id, path_key, excluded)
+SELECT %(folder)s, u.path_key, %(excluded)s FROM unnest(%(keys)b::bytea[]) AS u(path_key)
     ON CONFLICT DO NOTHING;
 
 -- skip
@@ -88,9 +88,10 @@ DELETE FROM files
 SELECT EXISTS (SELECT FROM vanished WHERE folder_id = %(folder)s);
 
 -- missing
--- Files and symlinks of a version that have vanished from a part.
+-- Files and symlinks of a version that have vanished from a part, but for excluded ones.
 SELECT count(*)
-  FROM (SELECT k.folder_id, k.path_key FROM vanished k WHERE {within}) AS v
+  FROM (SELECT k.folder_id, k.path_key FROM vanished k
+         WHERE {within} AND NOT k.excluded) AS v
  CROSS JOIN LATERAL (
        SELECT FROM files c
         WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key AND c.kind <> {kind.directory}
@@ -108,15 +109,18 @@ SELECT count(*) FROM files k
                       AND c.first_version = %(building)s);
 
 -- held
--- Files and symlinks of a version in a part.
+-- Files and symlinks of a version in a part, but for those that the filters leave out now.
 SELECT count(*) FROM files k
  WHERE {within} AND k.kind <> {kind.directory} AND k.first_version <= %(version)s
-   AND (k.last_version IS NULL OR k.last_version >= %(version)s);
+   AND (k.last_version IS NULL OR k.last_version >= %(version)s)
+   AND NOT EXISTS (SELECT FROM vanished v
+                    WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key AND v.excluded);
 
 -- left
--- Whether a file or symlink in a part is there now.
+-- Whether a file or symlink in a part is there now, taken in or excluded.
 SELECT EXISTS (
        SELECT FROM files k
         WHERE {within} AND k.kind <> {kind.directory} AND k.last_version IS NULL
           AND NOT EXISTS (SELECT FROM vanished v
-                           WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key));
+                           WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key
+                             AND NOT v.excluded));

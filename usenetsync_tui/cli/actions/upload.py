@@ -13,6 +13,8 @@ from usenetsync_tui.cli.actions.folders_typed import RefusedFolder, sorted_out
 from usenetsync_tui.cli.actions.job_report import CODES, OWN_IN_PUBLIC, tell
 from usenetsync_tui.cli.errand.detached import detached
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob, with_progress
+from usenetsync_tui.cli.filters.dry_run import dry_run as dry_run_of
+from usenetsync_tui.cli.filters.typed import filters_typed
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
@@ -45,6 +47,14 @@ def upload(
     newsgroups: str | None,
     poster: str | None,
     obfuscate: bool | None,
+    exclude: tuple[str, ...],
+    exclude_file: tuple[Path, ...],
+    exclude_if_present: tuple[str, ...],
+    exclude_caches: bool | None,
+    exclude_larger_than: int | None,
+    one_file_system: bool | None,
+    clear_filters: bool,
+    dry_run: bool,
     wait: float,
     detach: bool,
     quiet: bool,
@@ -52,7 +62,7 @@ def upload(
 ) -> None:
     """Upload each folder, and print the result. Ends the process with its exit code.
 
-    `click.BadParameter` for newsgroups or a poster that are not allowed.
+    `click.UsageError` for newsgroups, a poster or filters that are not allowed.
     """
     choices = FolderChoices(
         store=StoreKind(store) if store else None,
@@ -65,8 +75,26 @@ def upload(
         newsgroups=_newsgroups(newsgroups),
         poster=_poster(poster),
         obfuscate=obfuscate,
+        filters=filters_typed(
+            exclude,
+            exclude_file,
+            exclude_if_present,
+            exclude_caches,
+            exclude_larger_than,
+            one_file_system,
+            clear_filters,
+        ),
     )
     wanted = UploadOptions(choices, allow_shrink, as_new, wait, detach)
+    if dry_run:
+        if detach:
+            raise click.UsageError("--dry-run prints what it finds: leave out --detach.")
+        start(
+            lambda: _dry_run(paths, wanted, as_json=as_json),
+            as_json=as_json,
+            output_is_the_work=True,
+        )
+        return
     start(lambda: _upload(paths, wanted, Voice(as_json, quiet)), as_json=as_json)
 
 
@@ -129,6 +157,15 @@ async def _upload(paths: tuple[Path, ...], wanted: UploadOptions, voice: Voice) 
     return conclude(summaries, refused, voice, interrupted=errand.interrupted)
 
 
+async def _dry_run(paths: tuple[Path, ...], wanted: UploadOptions, *, as_json: bool) -> Exit:
+    kept, refused = sorted_out(paths)
+    if refused and not kept:
+        raise refused[0].error
+    end = await dry_run_of(kept, wanted.choices, allow_shrink=wanted.allow_shrink, as_json=as_json)
+    tell_refused(refused, as_json=as_json)
+    return worst({end, *(Exit(r.error.exit_code) for r in refused)})
+
+
 def _warn(settings: Settings, choices: FolderChoices) -> None:
     """Warn of articles that everybody can read, and of servers without protection."""
     if choices.profile is Profile.PLAIN and _goes_to_usenet(settings, choices):
@@ -157,15 +194,20 @@ def conclude(
         tell(summary, voice)
         if not voice.as_json and not voice.quiet:
             _tell_next(summary)
-    for path, error in refused:
-        if voice.as_json:
-            voices.emit("error", **error_fields(error, path))
-        else:
-            voices.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
+    tell_refused(refused, as_json=voice.as_json)
     if interrupted and not summaries:
         tell_interrupted(voice)
     ends = {CODES[summary.outcome.state] for summary in summaries}
     return worst(ends | {Exit(r.error.exit_code) for r in refused}, interrupted=interrupted)
+
+
+def tell_refused(refused: Sequence[RefusedFolder], *, as_json: bool) -> None:
+    """Print why each of these folders is not uploaded."""
+    for path, error in refused:
+        if as_json:
+            voices.emit("error", **error_fields(error, path))
+        else:
+            voices.complain(f"usenetsync: {safe_name(path)}: {safe_name(str(error))}")
 
 
 def worst(ends: Collection[Exit], *, interrupted: bool = False) -> Exit:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
+from usenetsync_tui.model.dry_runs import DryRunRow, DryRunTotals
 from usenetsync_tui.model.entries import FileKind, Notice
 from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.findings import Finding
@@ -23,6 +24,7 @@ from usenetsync_tui.model.outcomes import Summary, Verified
 from usenetsync_tui.model.recovery_words import newest_indexed
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server, ServerStatus
+from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.status import JobStatus, TrialStep
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.model.words import KIND_WORDS
@@ -57,7 +59,37 @@ def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
         "ignore_inode": folder.ignore_inode,
         "unstable_inodes": folder.unstable_inodes,
         "string_seen": folder.string_seen,
+        "filters": asdict(folder.filters),
         "versions": [s.version for s in versions],
+    }
+
+
+def would_fields(folder: str | None, row: DryRunRow) -> Fields:
+    """What an upload would do to a path; `folder`: None for one that is new."""
+    return {
+        "folder": folder,
+        "path": row.path,
+        "change": row.change,
+        "kind": KIND_WORDS[FileKind(row.kind)] if row.kind is not None else None,
+        "bytes": row.size if row.kind is not None else None,
+        "bytes_to_post": row.to_post,
+        "rule": row.rule.text if row.rule is not None else None,
+        "rule_place": row.rule.place if row.rule is not None else None,
+    }
+
+
+def dry_run_fields(
+    folder: str | None, path: bytes, totals: DryRunTotals, refusal: Refusal | None
+) -> Fields:
+    """What an upload would do in all, and why it would be refused."""
+    counts = asdict(totals)
+    return {
+        "folder": folder,
+        "path": path,
+        "bytes_to_post": counts.pop("to_post"),
+        **counts,
+        "refusal": asdict(refusal) if refusal is not None else None,
+        "message": str(refusal) if refusal is not None else None,
     }
 
 

@@ -6,6 +6,7 @@ import click
 
 from usenetsync_tui.cli.arguments import AnyPath, Name, OneOf, wait_option
 from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.filters.options import filter_options
 from usenetsync_tui.cli.options import detach_option, json_option, quiet_option
 from usenetsync_tui.model.folders import Compression, Priority, Profile
 
@@ -76,6 +77,13 @@ from usenetsync_tui.model.folders import Compression, Priority, Profile
     default=None,
     help="Whether plain articles get a random subject, poster and name, so that only the NZB has "
     "the real names.  [default: no]",
+)
+@filter_options
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print what would be added, modified, removed and left out, and why; change nothing.  "
+    "[default: upload]",
 )
 @wait_option
 @detach_option

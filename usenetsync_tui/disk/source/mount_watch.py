@@ -66,6 +66,14 @@ class MountWatch:
         """Directories that may be mount points though their device number does not say so."""
         self.found: dict[bytes, FileSystem] = {FOLDER: root.file_system}
         """The mount points that the walk has entered."""
+        self._left_out: set[bytes] = set()
+        """Earlier mount points that the filters leave out now."""
+
+    def leave_out(self, path: bytes) -> None:
+        """The filters leave out a path: mount points at and below it need not be there."""
+        for place in self.before:
+            if place.startswith(path):
+                self._left_out.add(place)
 
     def refuses(self, path: bytes, fd: int, parent: int) -> str:
         """Why the walk must not enter an open directory; empty: it may."""
@@ -112,7 +120,7 @@ class MountWatch:
         wanted = self.found.keys() | self.before.keys()
         root = os.open(self._path, _DIRECTORY)
         try:
-            for path in sorted(wanted - {FOLDER}):
+            for path in sorted(wanted - {FOLDER} - self._left_out):
                 if not is_below(path, known) and (reason := self._why_missed(root, path)):
                     missed[path] = reason
         finally:

@@ -13,9 +13,15 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from operator import itemgetter
 
 from usenetsync_tui.disk.source.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
+from usenetsync_tui.disk.source.filters.tree_filters import (
+    PAUSE,
+    IgnoreFileError,
+    TreeFilters,
+)
 from usenetsync_tui.disk.source.guard import STAYS
 from usenetsync_tui.disk.source.mount_watch import MountWatch
 from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
@@ -23,6 +29,7 @@ from usenetsync_tui.disk.source.sorted_names import NAMES_IN_MEMORY, NameSorter
 from usenetsync_tui.disk.source.stat_entries import directory_entry, symlink_entry
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
+from usenetsync_tui.model.filters import IGNORE_NAME, Excluded, Filters, Rule
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
@@ -48,6 +55,8 @@ _MOVED = "was moved while the folder was scanned"
 
 _NOTHING_OWN = OwnFiles()
 
+_OTHER_FILE_SYSTEM = Rule("another file system", "--one-file-system")
+
 
 @value_object
 class ScanBatch:
@@ -56,12 +65,14 @@ class ScanBatch:
     `kept` are the paths that the walk could not examine: the catalogue's rows for them stay. Each
     stands for itself and all below it: one ending in ``/`` as a directory (the root's is ``b""``),
     any other also for the directory that it may have been. A kept path is in the batch of the
-    entries around it.
+    entries around it, and so is an excluded one.
     """
 
     entries: list[Entry]
     problems: list[Problem]
     kept: list[bytes]
+    excluded: list[Excluded] = field(default_factory=list)
+    """What the filters leave out, without what is below a directory."""
 
 
 def walk(
@@ -69,15 +80,17 @@ def walk(
     *,
     own: OwnFiles = _NOTHING_OWN,
     watch: MountWatch | None = None,
+    filters: TreeFilters | None = None,
     names_in_memory: int = NAMES_IN_MEMORY,
 ) -> Iterator[ScanBatch]:
     """Walk the tree under `root`, the root's own entry first.
 
-    Reports `own` files instead of walking them, and enters mount points only if `watch` agrees. A
-    path that vanishes between listing and stat counts as missing. Raises SourceError, at the first
-    step, when the root is missing, not a directory, unreadable or own.
+    Reports `own` files instead of walking them, leaves out what `filters` say (by default only
+    those in the tree), and enters mount points only if `watch` agrees. A path that vanishes between
+    listing and stat counts as missing. Raises SourceError, at the first step, when the root is
+    missing, not a directory, unreadable or own.
     """
-    walker = _Walker(own, watch, names_in_memory)
+    walker = _Walker(own, watch, filters or TreeFilters(Filters()), names_in_memory)
     try:
         walker.start(root)
         yield from walker.batches()
@@ -86,14 +99,23 @@ def walk(
 
 
 class _Walker:
-    def __init__(self, own: OwnFiles, watch: MountWatch | None, names_in_memory: int) -> None:
+    def __init__(
+        self,
+        own: OwnFiles,
+        watch: MountWatch | None,
+        filters: TreeFilters,
+        names_in_memory: int,
+    ) -> None:
         self._own = own
         self._watch = watch
+        self._filters = filters
+        self._device: int | None = None
+        """The root's, if the walk stays on it."""
         self._suspects = watch.suspects if watch is not None else ()
         self._sorter = NameSorter(names_in_memory)
         self._stack = DirectoryStack()
         self._entries: list[Entry] = []
-        self._problems: list[Problem] = []
+        self._problems: list[Problem | Excluded] = []
         self._kept: list[bytes] = []
 
     def close(self) -> None:
@@ -119,6 +141,8 @@ class _Walker:
         except SourceError:
             os.close(fd)
             raise
+        if self._filters.one_file_system:
+            self._device = status.st_dev
         self._entries.append(directory_entry(b"", status))
         self._push(Level(fd, b"", b"", identity, listing))
 
@@ -126,7 +150,7 @@ class _Walker:
         stack = self._stack
         new, lstat = tuple.__new__, os.stat
         regular_file = FileKind.REGULAR.value
-        own_inodes = self._own.inodes
+        own_inodes, largest = self._own.inodes, self._filters.larger_than
         while stack:
             level = stack.top
             fd, prefix = level.fd, level.path
@@ -149,6 +173,9 @@ class _Walker:
                                 own_path := self._own.file((status.st_dev, status.st_ino))
                             ):
                                 self._skip_own(prefix + key, own_path)
+                                continue
+                            if status.st_size > largest:
+                                self._exclude(prefix + key, self._filters.too_large)
                                 continue
                             entries.append(
                                 # Entry(…) without the Python-level call: this is the hot line.
@@ -185,12 +212,16 @@ class _Walker:
             entries = [
                 e._replace(mtime_ns=fitted(e.mtime_ns), inode=fitted(e.inode)) for e in entries
             ]
-        batch = ScanBatch(entries, self._problems, self._kept)
+        problems = [p for p in self._problems if isinstance(p, Problem)]
+        excluded = [p for p in self._problems if isinstance(p, Excluded)]
+        batch = ScanBatch(entries, problems, self._kept, excluded)
         self._entries, self._problems, self._kept = [], [], []
         return batch
 
     def _enter(self, parent: Level, key: bytes) -> bool:
         """Add a directory's entry and go down into it; False when that is not possible."""
+        if key == PAUSE:
+            return False
         name, path = key[:-1], parent.path + key
         try:
             fd = os.open(name, DIRECTORY_FLAGS, dir_fd=parent.fd)
@@ -202,6 +233,11 @@ class _Walker:
         if own_path := self._own.directory(path, identity):
             os.close(fd)
             self._skip_own(path, own_path)
+            return False
+        if self._device not in (None, identity[0]):
+            os.close(fd)
+            self._entries.append(directory_entry(path, status))
+            self._exclude(path, _OTHER_FILE_SYSTEM)
             return False
         if reason := self._why_guarded(parent, path, fd, identity[0]):
             os.close(fd)
@@ -221,16 +257,24 @@ class _Walker:
         return True
 
     def _push(self, level: Level) -> None:
+        try:
+            level.keys = self._filters.kept(level.fd, level.path, level.keys, self._find)
+        except IgnoreFileError as error:
+            level.keys = iter(())
+            reason = f"{safe_name(IGNORE_NAME)} in it cannot be read: {error}"
+            self._report(level.path, NoticeKind.UNREADABLE, reason)
         names = self._own.names(level.path)
         if names:
-            level.keys = self._but_for(names, level)
+            level.keys = self._but_for(names, level.path, level.keys)
         self._stack.push(level)
         self._report_cut(level)
 
-    def _but_for(self, names: Mapping[bytes, OwnPath], level: Level) -> Iterator[bytes]:
-        for key in level.listing.keys:
+    def _but_for(
+        self, names: Mapping[bytes, OwnPath], above: bytes, keys: Iterator[bytes]
+    ) -> Iterator[bytes]:
+        for key in keys:
             if key in names:
-                self._skip_own(level.path + key, names[key])
+                self._skip_own(above + key, names[key])
             else:
                 yield key
 
@@ -279,6 +323,14 @@ class _Walker:
     def _report_cut(self, level: Level) -> None:
         if level.listing.error is not None:
             self._fail(level.path, level.listing.error)
+
+    def _find(self, found: Excluded | Problem) -> None:
+        self._problems.append(found)
+        if isinstance(found, Excluded) and self._watch is not None:
+            self._watch.leave_out(found.path)
+
+    def _exclude(self, path: bytes, rule: Rule) -> None:
+        self._find(Excluded(path, rule))
 
     def _skip_own(self, path: bytes, own_path: OwnPath) -> None:
         self._problems.append(Problem(path, NoticeKind.SKIPPED, own_path.reason))

@@ -32,6 +32,7 @@ from usenetsync_tui.model.commands import (
     PauseAll,
     PauseServer,
     PostIndex,
+    PreviewFilters,
     Restore,
     RestoreDatabase,
     Resume,
@@ -44,6 +45,7 @@ from usenetsync_tui.model.commands import (
     Share,
     ShowKey,
     StopAdopting,
+    StopPreview,
     StopSharing,
     TestServer,
     Upload,
@@ -93,6 +95,10 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             await secret.show(working_state)
         case StopAdopting():
             working_state.adoptions.stop()
+        case PreviewFilters():
+            working_state.previews.begin(command)
+        case StopPreview():
+            working_state.previews.stop()
         case Share() | WriteString() | StopSharing():
             _share(working_state, command)
         case _:

@@ -9,11 +9,12 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import bulk, folders, jobs, left_out
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
+from usenetsync_tui.disk.source.filters import tree_filters
 from usenetsync_tui.engine.jobs.new_jobs import folder_of, new_index, new_restore, new_verify, queue
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import SourceError, UsageError
 from usenetsync_tui.model.commands import (
     ActOnFiles,
     Choose,
@@ -25,6 +26,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.files import FileAction
+from usenetsync_tui.model.filters import FilterChoices, Filters
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.transitions import JobEvent
@@ -145,12 +147,21 @@ async def _keep(
     working_state: WorkingState, tx: Transaction, path: bytes, choices: FolderChoices
 ) -> Folder:
     defaults = working_state.settings.folder_defaults
+    await to_thread.run_sync(_check, choices.filters)
     if not await folders.lacks_key(tx, path, choices, defaults):
         return await folders.keep(tx, path, choices, defaults)
     others = await folders.wrapped_keys(tx)
     # In a thread: a passphrase takes a second, and may be tried on several keys.
     key = await to_thread.run_sync(working_state.stores.keys.new_key, others)
     return await folders.keep(tx, path, choices, defaults, lambda: key)
+
+
+def _check(choices: FilterChoices) -> None:
+    """Raise `UsageError` for filters that cannot be used."""
+    try:
+        tree_filters.check(choices.applied_to(Filters()))
+    except (SourceError, ValueError) as error:
+        raise UsageError(str(error)) from error
 
 
 async def _queue_upload(working_state: WorkingState, tx: Transaction, folder: Folder) -> int:

@@ -255,6 +255,8 @@ class JobRun:
     trusted_before: int | None = None
     """Nanoseconds of the wall clock: what earlier runs read of a file, they read after that, so a
     file that was last changed before is what they read. None: nothing is known of them."""
+    global_patterns: tuple[bytes, ...] = ()
+    """Patterns of the settings: no upload takes in what they exclude."""
     allow_shrink: bool = False
     """Whether the user accepts the folder as it is, however little is left of it."""
     refusal: Refusal | None = None

@@ -1,25 +1,27 @@
 """judge: decides whether files that an upload does not find are really gone.
 
-Combines the folder's recorded mount points (`catalogue.tables.mounts`), the file systems that the
-walk saw (`disk.source.mount_watch`), the vanished files (`catalogue.tables.vanished`) and the rules
-(`disk.source.guard`). Refuses to know how a folder is walked, or where its files go.
+Combines the folder's recorded mount points (`catalogue.tables.source.mounts`), the file systems
+that the walk saw (`disk.source.mount_watch`), the vanished files (`catalogue.tables.vanished`) and
+the rules (`disk.source.guard`). Refuses to know how a folder is walked, or where its files go.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import folders, mounts, snapshots, vanished, version_files
+from usenetsync_tui.catalogue.session import Catalogue, Transaction
+from usenetsync_tui.catalogue.tables import folders, snapshots, vanished, version_files
+from usenetsync_tui.catalogue.tables.source import exclusions, mounts
 from usenetsync_tui.catalogue.tables.vanished import VanishedPart
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.guard import FOLDER, Loss
 from usenetsync_tui.disk.source.mount_watch import MountWatch, SourceRoot, examine_root
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Notice, NoticeKind, fitted
-from usenetsync_tui.model.folders import Snapshot
+from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -45,7 +47,22 @@ class ComparedVersion:
         return {path: self.mounts[path] for path in self.used}
 
 
-async def known(run: JobRun, before: Snapshot | None, building: int | None) -> ComparedVersion:
+class ExaminedFolder(Protocol):
+    """What an upload, or a dry run of one, says of its folder."""
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    @property
+    def folder(self) -> Folder: ...
+
+    @property
+    def allow_shrink(self) -> bool: ...
+
+
+async def known(
+    run: ExaminedFolder, before: Snapshot | None, building: int | None
+) -> ComparedVersion:
     """The version to compare a folder with, before anything in the folder is read."""
     folder = run.folder.id
     async with run.catalogue.transaction() as tx:
@@ -61,7 +78,7 @@ async def known(run: JobRun, before: Snapshot | None, building: int | None) -> C
     return ComparedVersion(version, count, not (count or below), remembered, used)
 
 
-async def examine_source(run: JobRun, what: ComparedVersion) -> SourceRoot | Refusal:
+async def examine_source(run: ExaminedFolder, what: ComparedVersion) -> SourceRoot | Refusal:
     """Examine the folder before anything in it is read; returns a refusal if it fails the rules."""
     try:
         found = await to_thread.run_sync(examine_root, run.folder.path)
@@ -116,6 +133,7 @@ class Judge:
         self._guarded.clear()
         async with self._run.catalogue.transaction() as tx:
             await vanished.clear(tx, self._run.folder.id)
+            await exclusions.clear(tx, self._run.folder.id, self._run.version)
 
     def _new_watch(self) -> MountWatch:
         before = {} if self._run.allow_shrink else self._known.used_mounts

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import (
+    Choose,
     Command,
     FolderChoices,
     Upload,
     Verify,
 )
+from usenetsync_tui.model.filters import FilterChoices
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import SAMPLE
@@ -38,6 +40,7 @@ from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     VerifyDialog,
 )
+from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
 from usenetsync_tui.tui.dialogs.share_dialog import ShareDialog
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
@@ -72,6 +75,19 @@ def choose(here: Context) -> None:
     """Ask for the backup options of the chosen folder."""
     if here.chosen is not None:
         here.ask(FolderChoicesDialog(here.chosen.folder), here.want)
+
+
+def exclude(here: Context, patterns: Sequence[bytes] = (), *, clear: bool = False) -> None:
+    """Add patterns to the filters of the chosen folder, or show them all; `clear`: forget them."""
+    if here.chosen is None:
+        return
+    folder = here.chosen.folder
+    if not patterns and not clear:
+        here.ask(FiltersForm(folder), here.want)
+        return
+    before = () if clear else folder.filters.exclude
+    choices = FilterChoices(exclude=(*before, *patterns), clear=clear)
+    here.want(Choose(folder.id, FolderChoices(filters=choices)), "Used from the next upload on.")
 
 
 def share(here: Context) -> None:
@@ -178,7 +194,16 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         tooltip="brings it back without this machine",
         command="share",
     ),
-    Action("folders.choices", "backup options", choose, (writable, has_folder), keys="E"),
+    Action("folders.choices", "backup options", choose, (writable, has_folder), keys="O"),
+    Action(
+        "folders.filters",
+        "filters",
+        exclude,
+        (writable, has_folder),
+        keys="E",
+        tooltip="what to leave out, and why",
+        command="exclude",
+    ),
     by_line("folders.priority", "priority", "priority", (writable, has_folder)),
     Action(
         "folders.versions",

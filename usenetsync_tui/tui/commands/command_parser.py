@@ -28,6 +28,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     BackUpTo,
     ChangeKeyTo,
     CommandError,
+    ExcludeToo,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -46,6 +47,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     WriteNzb,
 )
 from usenetsync_tui.tui.kit.path_words import at_home, typed_path
+from usenetsync_tui.tui.kit.pattern_words import words
 from usenetsync_tui.tui.kit.speed_words import speed_typed
 
 _Reader = Callable[[str, KnownNames], ParsedCommand]
@@ -55,6 +57,7 @@ _VERSION = re.compile(r"(?:^|\s)--version[ =]([0-9]{1,9})(?=\s|$)", re.ASCII)
 _EACH = "--each-subfolder"
 _PHRASE = "--passphrase-file"
 _ARTICLES = "--with-articles"
+_CLEAR = "--clear"
 _DOCTOR = ("--post", "--quick")
 _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
@@ -181,6 +184,11 @@ def _sort(text: str, known: KnownNames) -> ParsedCommand:
 
 def _priority(text: str, known: KnownNames) -> ParsedCommand:
     return Prioritise(Priority[_one_of(text, _PRIORITIES, "priority", "Priorities").upper()])
+
+
+def _exclude(text: str, known: KnownNames) -> ParsedCommand:
+    clear = text == _CLEAR or text.startswith(f"{_CLEAR} ")
+    return ExcludeToo(words(text.removeprefix(_CLEAR) if clear else text, escaped=True), clear)
 
 
 def _verify(text: str, known: KnownNames) -> ParsedCommand:
@@ -332,6 +340,13 @@ _ALL = (
         "check the articles",
         _verify,
         lambda known: ("--body", f"--sample 1/{SAMPLE}"),
+    ),
+    CommandSpec(
+        "exclude",
+        f"[{_CLEAR}] [PATTERN…]",
+        "leave out what matches",
+        _exclude,
+        lambda known: (_CLEAR,),
     ),
     CommandSpec(
         "restore",

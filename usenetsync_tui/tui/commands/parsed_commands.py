@@ -115,6 +115,15 @@ class VerifyChosen:
 
 
 @value_object
+class ExcludeToo:
+    """Add patterns to the filters of the chosen folder; none: a form shows all of them."""
+
+    patterns: tuple[bytes, ...]
+    clear: bool = False
+    """Forget all filters first."""
+
+
+@value_object
 class UploadChosen:
     """Back up the chosen folder; `allow_shrink`: even if it is empty or lost files."""
 
@@ -182,6 +191,7 @@ ParsedCommand = (
     | SortBy
     | AddPath
     | Prioritise
+    | ExcludeToo
     | UploadChosen
     | VerifyChosen
     | RestoreChosen

@@ -15,7 +15,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.tui.actions.catalogue_actions import back_up, change_key, put_back
 from usenetsync_tui.tui.actions.context import Context
-from usenetsync_tui.tui.actions.folder_actions import add, upload, verify
+from usenetsync_tui.tui.actions.folder_actions import add, exclude, upload, verify
 from usenetsync_tui.tui.actions.priority_actions import prioritise
 from usenetsync_tui.tui.actions.registry import COMMANDS
 from usenetsync_tui.tui.actions.restore_actions import restore, write_nzb
@@ -24,6 +24,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     BackUpTo,
     ChangeKeyTo,
+    ExcludeToo,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -48,6 +49,7 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     SortBy: "sort",
     AddPath: "add",
     Prioritise: "priority",
+    ExcludeToo: "exclude",
     UploadChosen: "upload",
     VerifyChosen: "verify",
     RestoreChosen: "restore",
@@ -102,6 +104,8 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
             add(here, path)
         case Prioritise(priority):
             prioritise(here, priority)
+        case ExcludeToo(patterns, clear):
+            exclude(here, patterns, clear=clear)
         case UploadChosen(allow_shrink):
             upload(here, allow_shrink=allow_shrink)
         case VerifyChosen(bodies, sample):

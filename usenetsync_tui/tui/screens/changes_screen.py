@@ -9,10 +9,11 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from usenetsync_tui.cells import cut, cut_middle
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.figures import NOTHING, size
 from usenetsync_tui.model.files import FileSelection
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser, Change, ChangeRow
+from usenetsync_tui.model.ports import Browser, ChangeRow
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
@@ -27,6 +28,7 @@ CHANGES: dict[Change, tuple[str, Ink]] = {
     Change.ADDED: ("+ added", "good"),
     Change.MODIFIED: ("~ modified", "busy"),
     Change.REMOVED: ("- removed", "warn"),
+    Change.EXCLUDED: ("x excluded", "warn"),
 }
 _CHANGE = 12
 _SIZE = 10
@@ -71,10 +73,12 @@ def change_line(row: ChangeRow, width: int, *, cursor: bool, marked: bool = Fals
     word, ink = CHANGES[row.change]
     room = max(0, width - MARK - _CHANGE - 2 * _SIZE)
     old, new = (NOTHING if n is None else size(n) for n in (row.old_size, row.new_size))
+    why = f"  {row.rule}" if row.rule is not None else ""
+    path = cut_middle(safe_name(row.path) or ".", max(room - len(why), room // 2))
     return (
         *mark(cursor=cursor, marked=marked),
         (f"{word:<{_CHANGE}}", ink),
-        (cut(cut_middle(safe_name(row.path) or ".", room), room), "plain"),
+        (cut(f"{path}{why}", room), "plain"),
         (f"{old:>{_SIZE}}{new:>{_SIZE}}", "muted"),
     )
 
@@ -160,7 +164,7 @@ class ChangesTable(PagedTable[ChangeRow, bytes | None]):
 
     def version_of(self, row: ChangeRow) -> int:
         """The version that has the path: the newer one; of a removed path the older one."""
-        return self._older if row.change is Change.REMOVED else self._newer
+        return self._older if row.change in (Change.REMOVED, Change.EXCLUDED) else self._newer
 
     @property
     def marked(self) -> tuple[bytes, ...]:

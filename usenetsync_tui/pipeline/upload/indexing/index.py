@@ -21,6 +21,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.catalogue.tables.files import CurrentRow
+from usenetsync_tui.disk.source.filters.tree_filters import TreeFilters
 from usenetsync_tui.disk.source.own_files import OwnFiles
 from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
@@ -69,18 +70,19 @@ async def index(
 async def _walk(
     run: JobRun, judge: Judge, own: OwnFiles, out: MemoryObjectSendStream[ScanBatch]
 ) -> None:
-    steps = in_key_order(walk(run.folder.path, own=own, watch=judge.watch))
+    filters = await to_thread.run_sync(TreeFilters, run.folder.filters, run.global_patterns)
+    steps = in_key_order(walk(run.folder.path, own=own, watch=judge.watch, filters=filters))
     async with out:
         while not run.draining:
             await run.gate.passed()
-            batches = await to_thread.run_sync(_some, steps)
+            batches = await to_thread.run_sync(next_batches, steps)
             if not batches:
                 return
             for batch in batches:
                 await put(out, batch)
 
 
-def _some(steps: Iterator[ScanBatch]) -> list[ScanBatch]:
+def next_batches(steps: Iterator[ScanBatch]) -> list[ScanBatch]:
     """The next batches: one of a slow file system, some of a fast one. Blocking."""
     batches: list[ScanBatch] = []
     end = time.monotonic() + _HOP

@@ -88,7 +88,7 @@ def in_key_order(batches: Iterator[ScanBatch]) -> Iterator[ScanBatch]:
                 yield batch
                 continue
             # Unreadable paths go first, before any entry that sorts after them.
-            yield ScanBatch([], batch.problems, batch.kept)
+            yield ScanBatch([], batch.problems, batch.kept, batch.excluded)
             entries: list[Entry] = []
             for entry in batch.entries:
                 path = entry.path

@@ -20,8 +20,10 @@ from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import take
+from usenetsync_tui.pipeline.upload.indexing.comparison import Comparison
 from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.indexing.kept import KeptPaths
+from usenetsync_tui.pipeline.upload.indexing.left_out import LeftOut
 from usenetsync_tui.pipeline.upload.indexing.long_paths import IN_MEMORY
 
 _ENTRY = len(ENTRY)
@@ -31,9 +33,7 @@ _DONE = FileState.PLANNED.value
 _BLOCK = 100
 """Entries compared at once: nearly always all or none of them have changed."""
 
-_PATH, _INODE, _STATE, KEY, _RACY = [
-    position(CURRENT, name) for name in ("path", "inode", "state", "key", "racy")
-]
+_PATH, _STATE, KEY, _RACY = [position(CURRENT, name) for name in ("path", "state", "key", "racy")]
 
 Check = Callable[[Entry], Notice | None]
 """Why a file still cannot be read, or None when it can; blocking."""
@@ -57,14 +57,14 @@ class Merge:
         self._check = check
         self._judge = judge
         self._rows = rows
-        self._ignores_inode = run.folder.ignores_inode
-        self._was_moved = run.folder.adopted_version is not None
-        """The files may be copies, in another place, of those that the rows describe."""
+        moved = run.folder.adopted_version is not None
+        self._comparison = Comparison(run.folder.ignores_inode, moved)
         self._page: list[CurrentRow] = []
         self._next = 0
         self._planned: list[tuple[object, ...]] = []
         """The rows of the page as entries, if none of them needs more than a comparison."""
         self._kept = KeptPaths()
+        self._left_out = LeftOut()
         self._new: list[Entry] = []
         """Entries of paths that no current row has."""
         self._upserts: list[Entry] = []
@@ -85,7 +85,8 @@ class Merge:
                 row = await self._join(batch.entries[at : at + _BLOCK], row)
             self._run.progress.entries += len(batch.entries)
             self._stage.done += len(batch.entries)
-            self._kept.pass_by(row[KEY] if row else None)
+            for ahead in (self._kept, self._left_out):
+                ahead.pass_by(row[KEY] if row else None)
             await self._flush(force=False)
             self._announce(batch.entries)
         if self._run.draining:
@@ -168,35 +169,22 @@ class Merge:
         return row
 
     def _gone(self, row: CurrentRow) -> None:
-        if row[_PATH] not in self._kept:
-            self._removed.append(row[KEY])
+        if row[_PATH] in self._kept or self._left_out.takes(row[_PATH], row[KEY]):
+            return
+        self._removed.append(row[KEY])
 
     def _is_same(self, row: CurrentRow, entry: Entry) -> bool:
-        """Whether the difference means no change: then the row is updated in place.
-
-        That is an inode number that is not compared, an owner that was not recorded before, and,
-        for a symlink, its inode and ctime, as the walk has read its whole content. In the first
-        upload of an adopted folder it is the inode and ctime of any file: a restored or copied
-        file has others.
-        """
-        after = _INODE + 1
-        if self._ignores_inode and row[:_INODE] == entry[:_INODE]:
-            if row[after:_ENTRY] == entry[after:]:
-                return True
-        known = Entry._make(row[:_ENTRY])
-        if known.uid is None:
-            known = known._replace(uid=entry.uid, gid=entry.gid)
-        if self._was_moved or self._ignores_inode or entry.kind == FileKind.SYMLINK:
-            known = known._replace(inode=entry.inode)
-        if self._was_moved or entry.kind == FileKind.SYMLINK:
-            known = known._replace(ctime_ns=entry.ctime_ns)
-        if known != entry:
+        """Whether the difference means no change: then the row is updated in place."""
+        if self._comparison.has_only_another_inode(row[:_ENTRY], entry):
+            return True
+        if not self._comparison.is_same(row[:_ENTRY], entry):
             return False
         self._same.append(entry)
         return True
 
     async def _report(self, batch: ScanBatch) -> None:
         self._kept.add(batch.kept)
+        self._left_out.add(batch.excluded)
         for problem in batch.problems:
             if problem.kind is NoticeKind.GUARDED:
                 await self._judge.not_entered(problem.path)
@@ -209,6 +197,9 @@ class Merge:
         if self._retry:
             await self._try_again()
         most = self._run.limits.batch_size
+        if len(self._left_out) >= (1 if force else most):
+            async with self._run.catalogue.transaction() as tx:
+                await self._left_out.record(tx, self._run.folder.id, self._run.version)
         while (size := _due(self._same, most, force=force)) > 0:
             same, self._same = self._same[:size], self._same[size:]
             async with self._run.catalogue.transaction() as tx:
@@ -264,7 +255,8 @@ class Merge:
         """Publish how far the catalogue is right, and wake the readers if files are pending."""
         if entries:
             joined = path_key(entries[-1].path) + b"\0"
-            unwritten = [path_key(e.path) for e in self._upserts] + self._removed
+            unwritten = [path_key(e.path) for e in self._upserts]
+            unwritten += self._removed + self._left_out.keys
             if self._new:
                 unwritten.append(path_key(self._new[0].path))
             self._result.reached = min(unwritten, default=joined)
