@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from usenetsync_tui.catalogue.lookups import listing
+from usenetsync_tui.catalogue.lookups.differences import with_kinds
 from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.catalogue.tables.matching import matching
@@ -201,7 +202,7 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
     ("name", "source", "table", "values"),
     [
         ("waiting", "listing.sql", "files", {"folder": 1, "limit": 10_001}),
-        ("page", "differences.sql", "files", {**_PAGE, "older": 1, "newer": 2}),
+        ("page", "differences.sql", "files", {**_PAGE, "older": 1, "newer": 2, "head": 1_800}),
         ("page", "articles.sql", "segments", {
             "object": 77, "index": 3, "redundancy": 0, "limit": 1_000}),
         ("count", "articles.sql", "segments", {"object": 77}),
@@ -214,7 +215,7 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
 def test_what_the_screen_asks_goes_by_an_index(
     filled: psycopg.Connection, name: str, source: str, table: str, values: Mapping[str, object]
 ) -> None:
-    rows = filled.execute("EXPLAIN " + _sql(source)[name], values).fetchall()
+    rows = filled.execute("EXPLAIN " + with_kinds(_sql(source)[name]), values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert f"Seq Scan on {table}" not in plan, plan
 

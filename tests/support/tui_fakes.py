@@ -17,12 +17,11 @@ from usenetsync_tui.model.folders import (
     Snapshot,
     SnapshotState,
 )
+from usenetsync_tui.model.history import Change, ChangeRow
 from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.ports import (
     ArticleRow,
     Cause,
-    Change,
-    ChangeRow,
     DatabaseFigures,
     FileDirectory,
     FileRow,

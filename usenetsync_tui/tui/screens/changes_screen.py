@@ -11,7 +11,8 @@ from textual.widget import Widget
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.figures import NOTHING, size
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser, Change, ChangeRow
+from usenetsync_tui.model.history import Change, ChangeRow
+from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
