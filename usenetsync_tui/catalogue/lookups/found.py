@@ -1,8 +1,8 @@
 """The paths of all folders and versions that match: pages after a key, newest first.
 
 Folder by folder, the one with the latest version first: the paths of its newest version in path
-order, by the primary key, then those that are gone, the latest loss first, by the index of rows
-that ended. So a page begins where the one before ended, whatever the number of rows.
+order, then those that are gone, the latest loss first. A pattern that matches often goes along an
+index, so that its first rows come at once; one that matches seldom takes one pass over all rows.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, LiteralString, NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.catalogue.tables.matching import Predicate, matching_names
+from usenetsync_tui.catalogue.tables.matching import Predicate, fragment, matching_names
 from usenetsync_tui.model.entries import FileKind, unfitted_time
 from usenetsync_tui.model.history import FindKey, FindQuery, FoundFile
 from usenetsync_tui.model.path_keys import path_key
 
 _SQL = load(__package__, "found.sql")
-_LAST_VERSION = (1 << 31) - 1
+_FRAGMENTS = ("row", "states", "is_last", "no_last")
+_NO_LAST = (1 << 31) - 1
+_PROBED = 2_000
+"""A pattern matches often if one of so many rows does."""
 
 
 class _Place(NamedTuple):
@@ -35,12 +38,8 @@ async def page(
     """The paths that match, after a key (None: from the first on)."""
     found: list[FoundFile] = []
     async for place in _places(tx, query, after):
-        key = after if after is not None and after.folder_id == place.folder_id else None
-        if key is None or key.last_version is None:
-            found += await _rows(tx, query, place, key, limit - len(found), gone=False)
-            key = None
-        if len(found) < limit and query.version is None:
-            found += await _rows(tx, query, place, key, limit - len(found), gone=True)
+        mine = after is not None and after.folder_id == place.folder_id
+        found += await _of_folder(tx, query, place, after if mine else None, limit - len(found))
         if len(found) == limit:
             break
     return found
@@ -66,39 +65,50 @@ async def _has_version(tx: Transaction, place: _Place, version: int | None) -> b
     return has
 
 
-async def _rows(
-    tx: Transaction,
-    query: FindQuery,
-    place: _Place,
-    key: FindKey | None,
-    limit: int,
-    *,
-    gone: bool,
+async def _of_folder(
+    tx: Transaction, query: FindQuery, place: _Place, key: FindKey | None, limit: int
 ) -> list[FoundFile]:
     wanted = matching_names(query.filter)
-    rows = await tx.fetch(
-        statement("gone" if gone else "current", wanted),
-        {
-            **wanted.values,
-            "folder": place.folder_id,
-            "version": query.version or place.newest,
-            "newest": place.newest,
-            "after": b"" if key is None else path_key(key.path),
-            "last": _LAST_VERSION if key is None else key.last_version,
-            "limit": limit,
-        },
-    )
-    return [_found(place, row, gone=gone) for row in rows]
+    values: dict[str, object] = {
+        **wanted.values,
+        "folder": place.folder_id,
+        "version": query.version or place.newest,
+        "newest": place.newest,
+        "only": query.version is not None,
+        "after": b"",
+        "last": _NO_LAST,
+        "probed": _PROBED,
+    }
+    if key is not None:
+        values |= {"after": path_key(key.path), "last": key.last_version or _NO_LAST}
+
+    async def rows(name: str, limit: int) -> list[FoundFile]:
+        found = await tx.fetch(statement(name, wanted), {**values, "limit": limit})
+        return [_found(place, row) for row in found]
+
+    if key is not None and key.last_version is not None:
+        return await rows("gone", limit)
+    if not (await tx.one(statement("probe", wanted), values))[0]:
+        return await rows("sparse", limit)
+    found = await rows("current", limit)
+    if len(found) < limit and query.version is None:
+        values |= {"after": b"", "last": _NO_LAST}
+        found += await rows("gone", limit - len(found))
+    return found
 
 
 def statement(name: str, wanted: Predicate) -> LiteralString:
     """A statement of ``found.sql`` for the rows that match."""
-    sql = _SQL[name].replace("{row}", _SQL["row"].rstrip(";"))
-    return sql.replace("{states}", _SQL["states"].rstrip(";")).replace("{matching}", wanted.sql)
+    sql = _SQL[name]
+    for each in _FRAGMENTS:
+        sql = sql.replace(f"{{{each}}}", _SQL[each].rstrip(";"))
+    return sql.replace("{at_version}", f"({fragment('at_version')})").replace(
+        "{matching}", wanted.sql
+    )
 
 
-def _found(place: _Place, row: Sequence[Any], *, gone: bool) -> FoundFile:
-    path, kind, size, mtime_ns, last_version, first, last = row
+def _found(place: _Place, row: Sequence[Any]) -> FoundFile:
+    path, kind, size, mtime_ns, is_current, last_version, first, last = row
     return FoundFile(
         folder_id=place.folder_id,
         folder=place.name,
@@ -109,7 +119,7 @@ def _found(place: _Place, row: Sequence[Any], *, gone: bool) -> FoundFile:
         versions=_runs(first, last),
         states=len(first),
         is_gone=last[-1] < place.newest,
-        key=FindKey(place.folder_id, last_version if gone else None, path),
+        key=FindKey(place.folder_id, None if is_current else last_version, path),
     )
 
 

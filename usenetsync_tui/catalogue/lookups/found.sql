@@ -1,10 +1,8 @@
 -- current
--- The paths of a version that match, after a key, each with all versions that have it.
+-- The paths of a version that match, after a key, by the primary key: for patterns that match often.
 SELECT {row}
   FROM (SELECT * FROM files f
-         WHERE f.folder_id = %(folder)s AND f.first_version <= %(version)s
-           AND (f.last_version IS NULL OR f.last_version >= %(version)s)
-           AND f.path_key > %(after)s AND {matching}
+         WHERE {at_version} AND f.path_key > %(after)s AND {matching}
          ORDER BY f.path_key
          LIMIT %(limit)s) AS f
  CROSS JOIN LATERAL ({states}) AS s
@@ -18,19 +16,54 @@ SELECT {row}
          WHERE f.folder_id = %(folder)s AND f.last_version IS NOT NULL
            AND f.last_version < %(version)s AND f.last_version <= %(last)s
            AND (f.last_version < %(last)s OR f.path_key > %(after)s) AND {matching}
-           AND NOT EXISTS (SELECT FROM files n
-                            WHERE n.folder_id = f.folder_id AND n.path_key = f.path_key
-                              AND n.first_version > f.first_version
-                              AND n.first_version <= %(version)s
-                            OFFSET 0)
+           AND {is_last}
          ORDER BY f.last_version DESC, f.path_key
          LIMIT %(limit)s) AS f
  CROSS JOIN LATERAL ({states}) AS s
  ORDER BY f.last_version DESC, f.path_key;
 
+-- sparse
+-- Both in one pass over all rows, in the same order, which the server's processes share: for
+-- patterns that match seldom. (OFFSET 0: or else the planner counts on the first matches to come
+-- soon, and goes row by row along the primary key.)
+SELECT {row}
+  FROM (SELECT *
+          FROM (SELECT f.*, CASE WHEN {at_version} THEN {no_last} ELSE f.last_version END AS rank
+                  FROM files f
+                 WHERE f.folder_id = %(folder)s AND f.first_version <= %(version)s AND {matching}
+                   AND (NOT %(only)s OR {at_version})
+                OFFSET 0) AS f
+         WHERE (f.rank < %(last)s OR f.rank = %(last)s AND f.path_key > %(after)s)
+           AND (f.rank = {no_last} OR {is_last})
+         ORDER BY f.rank DESC, f.path_key
+         LIMIT %(limit)s) AS f
+ CROSS JOIN LATERAL ({states}) AS s
+ ORDER BY f.rank DESC, f.path_key;
+
+-- probe
+-- Whether any of the next rows of a version matches.
+SELECT EXISTS (
+       SELECT FROM (SELECT * FROM files f
+                     WHERE {at_version} AND f.path_key > %(after)s
+                     ORDER BY f.path_key
+                     LIMIT %(probed)s) AS f
+        WHERE {matching});
+
 -- row
 -- The columns of a path that was found.
-coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, f.last_version, s.first, s.last;
+coalesce(f.long_path, f.path_key), f.kind, f.size, f.mtime_ns, {at_version}, f.last_version,
+s.first, s.last;
+
+-- is_last
+-- No later version has the path.
+NOT EXISTS (SELECT FROM files n
+             WHERE n.folder_id = f.folder_id AND n.path_key = f.path_key
+               AND n.first_version > f.first_version AND n.first_version <= %(version)s
+            OFFSET 0);
+
+-- no_last
+-- Above the number of every version.
+2147483647;
 
 -- states
 -- The first and the last version of each state of the same path, up to the newest finished version.

@@ -19,7 +19,8 @@ from usenetsync_tui.model.filter_words import parse_filter
 from usenetsync_tui.model.history import FindKey, FindQuery, FoundFile, version_runs
 from usenetsync_tui.model.safe_name import safe_name
 
-_PAGE = 1000
+_FIRST, _PAGE = 100, 1000
+"""Rows of the first page, which is to come soon, and of the others."""
 _COLUMNS = (
     Column("Versions"),
     Column("Size", right=True),
@@ -67,19 +68,19 @@ def _query(words: str, version: int | None) -> FindQuery:
 
 
 async def _pages(opened: OpenCatalogue, query: FindQuery) -> AsyncIterator[list[FoundFile]]:
-    """What matches, in pages that grow: the first row does not wait for a thousandth.
+    """What matches, in pages.
 
     Each page is a transaction of its own, so a reader that stops reading holds none open.
     """
     after: FindKey | None = None
-    limit = 1
+    limit = _FIRST
     while True:
         async with opened.catalogue.transaction() as tx:
             rows = await found.page(tx, query, after, limit)
         yield rows
         if len(rows) < limit:
             return
-        after, limit = rows[-1].key, min(_PAGE, 10 * limit)
+        after, limit = rows[-1].key, _PAGE
 
 
 def _line(row: FoundFile) -> tuple[str, ...]:
