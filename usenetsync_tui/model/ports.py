@@ -294,7 +294,7 @@ class Browser(Protocol):
     ) -> tuple[FoundFile, ...]:
         """The paths that match, after a key: newest folder first, paths that are gone last."""
 
-    async def past(self, folder_id: int, path: bytes) -> tuple[PastState, ...]:
+    async def file_history(self, folder_id: int, path: bytes) -> tuple[PastState, ...]:
         """The finished versions in which a path changed, newest first; none: no such path."""
 
     async def costs(self, folder_id: int) -> tuple[VersionCost, ...]:

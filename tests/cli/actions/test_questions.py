@@ -18,6 +18,7 @@ from in_process import InProcess
 from trees import HOSTILE_NAMES, ORDER_NAMES
 
 _NAMES = (*HOSTILE_NAMES[::3], *ORDER_NAMES, b"a", b"b", b"d")
+_OURS = (b"kept", b"pointer")
 _SIZES = (0, 1, 300, 60_000)
 _VERSIONS = 4
 _SAME = {"mode", "owner", "time"}
@@ -50,7 +51,7 @@ class Changing:
         """Half of the time a path that is there; never one that is too long."""
         directories, paths = [self.root], list[bytes]()
         for above, inside, others in os.walk(self.root):
-            paths += [os.path.join(above, name) for name in sorted(others)]
+            paths += [os.path.join(above, name) for name in sorted(others) if name not in _OURS]
             directories += [os.path.join(above, name) for name in sorted(inside)]
         if paths and self.rng.random() < 0.5:
             return self.rng.choice(sorted(paths))

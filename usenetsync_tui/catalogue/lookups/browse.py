@@ -124,7 +124,7 @@ class CatalogueBrowser:
         async with self._filtering.question() as tx:
             return tuple(await found.page(tx, query, after, limit))
 
-    async def past(self, folder_id: int, path: bytes) -> tuple[PastState, ...]:
+    async def file_history(self, folder_id: int, path: bytes) -> tuple[PastState, ...]:
         """The finished versions in which a path changed, newest first."""
         async with self._quick.question() as tx:
             return tuple(await past.of_path(tx, folder_id, path))

@@ -17,18 +17,14 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy
-from usenetsync_tui.tui.kit.inks import Ink, Line
+from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
 from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
+from usenetsync_tui.tui.screens.question_lines import CHANGES
 
-CHANGES: dict[Change, tuple[str, Ink]] = {
-    Change.ADDED: ("+ added", "good"),
-    Change.MODIFIED: ("~ modified", "busy"),
-    Change.REMOVED: ("- removed", "warn"),
-}
 _CHANGE = 12
 _SIZE = 10
 _COUNTED = 10
@@ -118,6 +114,10 @@ class ChangesTable(PagedTable[ChangeRow, bytes | None]):
 
     def heading(self) -> str:
         return "Changes"
+
+    def remarks(self) -> list[str]:
+        row = self.cursor_row
+        return [f"differs in {', '.join(row.kinds)}"] if row is not None and row.kinds else []
 
     def copy(self) -> None:
         """Put the path on the terminal's clipboard."""
