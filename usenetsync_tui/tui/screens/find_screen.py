@@ -194,9 +194,14 @@ class FindScreen(DeeperScreen):
             self.query_one(FilterInput).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Find the pattern."""
+        """Find the pattern; an empty one, as escape leaves it, goes back."""
         event.stop()
-        self._find(event.value)
+        if event.value.strip():
+            self._find(event.value)
+        elif self.query_one(FoundTable).asked:
+            self.query_one(FoundTable).focus()
+        else:
+            self.go_back()
 
     def _find(self, words: str) -> bool:
         """List what matches; for words that are no pattern show why, and return False."""

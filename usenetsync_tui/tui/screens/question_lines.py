@@ -20,6 +20,8 @@ _SIZE = 10
 _DATE = 18
 _VERSION = 8
 _VERSIONS = 16
+_WIDE = 100
+"""Cells from which a list also shows the times of files."""
 _FOLDER = 16
 _NS = 1_000_000_000
 
@@ -49,7 +51,13 @@ def found_line(row: FoundFile, width: int, *, cursor: bool) -> Line:
 def past_header(width: int) -> Line:
     """The names of the columns of a file's history."""
     text = f"{' ' * MARK}{'VERSION':>{_VERSION}}  {'FINISHED':<{_DATE}}{'CHANGE':<{_CHANGE}}"
-    return ((cut(f"{text}{'SIZE':>{_SIZE}}  {'MODIFIED':<{_DATE}}DIFFERS IN", width), "muted"),)
+    modified = f"{'MODIFIED':<{_modified(width)}}" if _modified(width) else ""
+    return ((cut(f"{text}{'SIZE':>{_SIZE}}  {modified}DIFFERS IN", width), "muted"),)
+
+
+def _modified(width: int) -> int:
+    """Cells of the time of a file: none in a narrow list."""
+    return _DATE if width >= _WIDE else 0
 
 
 def past_line(row: PastState, width: int, *, cursor: bool) -> Line:
@@ -57,14 +65,15 @@ def past_line(row: PastState, width: int, *, cursor: bool) -> Line:
     word, ink = CHANGES[row.change]
     amount = size(row.size or 0) if row.kind is FileKind.REGULAR else NOTHING
     modified = NOTHING if row.mtime_ns is None else minute_of(row.mtime_ns // _NS)
+    modified = f"{modified:<{_DATE}}" if _modified(width) else ""
     kinds = ", ".join(row.kinds) if not row.reason else f"not backed up: {safe_name(row.reason)}"
-    used = MARK + _VERSION + 2 + _DATE + _CHANGE + _SIZE + 2 + _DATE
+    used = MARK + _VERSION + 2 + _DATE + _CHANGE + _SIZE + 2 + _modified(width)
     return (
         *mark(cursor=cursor),
         (f"{row.version:>{_VERSION}}  ", "strong"),
         (f"{minute(row.finished_at):<{_DATE}}", "muted"),
         (f"{word:<{_CHANGE}}", ink),
-        (f"{amount:>{_SIZE}}  {modified:<{_DATE}}", "muted"),
+        (f"{amount:>{_SIZE}}  {modified}", "muted"),
         (cut_middle(kinds, max(0, width - used)), "plain"),
     )
 
