@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import anyio
 import psycopg
 import pytest
+from data_folder import data_folder
 from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -65,17 +64,20 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
     """A folder with a short path, which the server's user can enter when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="us-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
+    with data_folder("us-", in_memory=False) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")
 def server(short_folder: Path) -> Iterator[str]:
     """The session's server; yields the conninfo of its first database."""
-    locations = Locations.find({"USENETSYNC_HOME": str(short_folder / "session")})
-    embedded = EmbeddedServer(locations, system_folder=short_folder / "system")
+    with data_folder("us-") as folder:
+        yield from _session_server(folder, short_folder / "system")
+
+
+def _session_server(folder: Path, system_folder: Path) -> Iterator[str]:
+    locations = Locations.find({"USENETSYNC_HOME": str(folder / "session")})
+    embedded = EmbeddedServer(locations, system_folder=system_folder)
     conninfo = embedded.acquire()
     try:
         with psycopg.connect(conninfo, autocommit=True) as conn:

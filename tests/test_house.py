@@ -182,3 +182,19 @@ def test_tests_mirror_the_rooms() -> None:
     folders = {path.parent for path in TESTS.rglob("*.py")} - {TESTS}
     mirrored = {title(folder, TESTS) for folder in folders} - NO_ROOMS
     assert mirrored <= {title(room) for room in rooms()}
+
+
+def test_workers_are_begun_with_functions() -> None:
+    """A coroutine of a worker that never starts is never awaited: `run_beside` calls a function."""
+    kit = HOUSE / "tui" / "kit" / "beside.py"
+    others = {
+        f"{title(path)}:{node.lineno}"
+        for path in (HOUSE / "tui").rglob("*.py")
+        if path != kit
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "run_worker"
+        and isinstance(node.args[0], ast.Call)
+    }
+    assert not others

@@ -77,6 +77,12 @@ class CatalogueHeldError(UsenetSyncError):
     """Another usenetsync is using this catalogue."""
 
 
+class EngineBusyError(UsenetSyncError):
+    """The engine is busy."""
+
+    whole = True
+
+
 class NoEngineError(UsenetSyncError):
     """No running engine can be reached."""
 

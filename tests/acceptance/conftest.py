@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from acceptance_command import Command
+from data_folder import data_folder
 from stopping_ground import Kept, kept_folder, measured
-
-
-@contextmanager
-def _home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="usa-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Path]:
     """The data folder of a home whose database was made, migrated and stopped."""
-    with _home() as folder:
+    with data_folder("usa-") as folder:
         command = Command(folder)
         command("db", "start")
         command("folders")
@@ -46,7 +37,7 @@ def _command(home: Path, cluster: Path) -> Iterator[Command]:
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A folder with a short path that the database's user can enter."""
-    with _home() as folder:
+    with data_folder("usa-") as folder:
         yield folder
 
 
@@ -60,14 +51,14 @@ def usenetsync(home: Path, cluster: Path) -> Iterator[Command]:
 @pytest.fixture(scope="module")
 def shared_usenetsync(cluster: Path) -> Iterator[Command]:
     """One home and one running server, for the many short commands of a module."""
-    with _home() as folder, _command(folder, cluster) as command:
+    with data_folder("usa-") as folder, _command(folder, cluster) as command:
         yield command
 
 
 @pytest.fixture
 def another_usenetsync(cluster: Path) -> Iterator[Command]:
     """The same with another home, for tests long enough to run beside the others."""
-    with _home() as folder, _command(folder, cluster) as command:
+    with data_folder("usa-") as folder, _command(folder, cluster) as command:
         yield command
 
 

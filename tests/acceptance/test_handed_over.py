@@ -15,15 +15,15 @@ from pathlib import Path
 import engine_program
 import pytest
 from acceptance_command import Command, Ended
+from forked_command import Case, run_forked
 from news_home import configure, server_table
-from scripted_server import ScriptedServer
+from posted_once import assert_posted_once
+from slow_news import SlowServer
 
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.wire.places import socket_path
 
 SIZE = 300_000
-SLOW = 600_000
-"""Bytes a second that are posted where a test needs a job that lasts some seconds."""
 
 
 def until(condition: object) -> None:
@@ -51,14 +51,10 @@ def an_engine(usenetsync: Command) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def news(usenetsync: Command) -> Iterator[ScriptedServer]:
-    with ScriptedServer() as server:
+def news(usenetsync: Command) -> Iterator[SlowServer]:
+    with SlowServer() as server:
         configure(usenetsync.home, server_table(server))
         yield server
-
-
-def slow(usenetsync: Command, news: ScriptedServer) -> None:
-    configure(usenetsync.home, server_table(news, bandwidth_limit=SLOW))
 
 
 def a_folder(tmp_path: Path, name: str, files: int = 3) -> Path:
@@ -79,31 +75,30 @@ def job_state(usenetsync: Command, job: int) -> str:
     return str(state)
 
 
-def assert_ledger(usenetsync: Command, news: ScriptedServer, files: int) -> None:
+def assert_ledger(usenetsync: Command, news: SlowServer, files: int) -> None:
     """The server has what the ledger says, and the content of each file once."""
-    ((posted, open_),) = usenetsync.query(
-        "SELECT count(*) FILTER (WHERE status IN (2, 3)),"
-        " count(*) FILTER (WHERE status NOT IN (2, 3, 6)) FROM segments"
-    )
-    assert (posted, open_) == (len(news.articles), 0)
-    assert len(news.posted) == len(set(news.posted)) == len(news.articles)
+    assert_posted_once(usenetsync, news)
     large = [a for a in news.articles.values() if len(a) > SIZE]
     assert len(large) == files, "each file's only segment is larger than any page of the index"
 
 
 @pytest.mark.slow
-def test_the_same_as_alone(usenetsync: Command, news: ScriptedServer, tmp_path: Path) -> None:
+def test_the_same_as_alone(usenetsync: Command, news: SlowServer, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
 
     def told(name: str) -> list[Ended]:
         folder, back = a_folder(tmp_path, name), tmp_path / f"{name} back"
-        return [
-            usenetsync("upload", folder, gone, "--json", expect=3),
-            usenetsync("upload", gone, "--json", expect=1),
-            usenetsync("verify", name, "--json"),
-            usenetsync("restore", name, back, "--json"),
-            usenetsync("restore", name, folder, "--json", expect=2),
+        lines: list[tuple[object, ...]] = [
+            ("upload", folder, gone),
+            ("upload", gone),
+            ("verify", name),
+            ("restore", name, back),
+            ("restore", name, folder),
         ]
+        cases = [Case([*map(str, line), "--json"]) for line in lines]
+        ended = run_forked(cases, usenetsync.environment)
+        assert [each.code for each in ended] == [3, 1, 0, 0, 2], ended
+        return [Ended(each.code, each.out, each.err) for each in ended]
 
     alone = told("one")
     with an_engine(usenetsync) as engine:
@@ -115,37 +110,41 @@ def test_the_same_as_alone(usenetsync: Command, news: ScriptedServer, tmp_path: 
 
 @pytest.mark.slow
 def test_ctrl_c_cancels_that_job_only(
-    usenetsync: Command, news: ScriptedServer, tmp_path: Path
+    usenetsync: Command, news: SlowServer, tmp_path: Path
 ) -> None:
-    slow(usenetsync, news)
-    one, two = a_folder(tmp_path, "one", files=8), a_folder(tmp_path, "two", files=8)
+    one, two = a_folder(tmp_path, "one", files=8), a_folder(tmp_path, "two")
+    news.slow_down(soon=1)
     with an_engine(usenetsync):
         first = usenetsync.start("upload", one, "--json")
-        until(lambda: usenetsync.query("SELECT 1 FROM jobs WHERE state = 'running'"))
+        until(lambda: news.articles)
         second = usenetsync.start("upload", two, "--json")
-        until(lambda: len(usenetsync.query("SELECT 1 FROM jobs")) == 2)
+        assert second.stderr is not None
+        assert "does the work: job 2" in second.stderr.readline()
         second.send_signal(signal.SIGINT)
-        _, err = second.communicate(timeout=30)
+        _, err = second.communicate(timeout=60)
         assert second.returncode == 130, err
         assert "to cancel job 2" in err
+        news.hurry.set()
         out, _ = first.communicate(timeout=60)
         assert first.returncode == 0, out
         assert job_state(usenetsync, 2) == "cancelled"
 
 
 @pytest.mark.slow
-def test_a_killed_engine(usenetsync: Command, news: ScriptedServer, tmp_path: Path) -> None:
-    slow(usenetsync, news)
+def test_a_killed_engine(usenetsync: Command, news: SlowServer, tmp_path: Path) -> None:
     folder = a_folder(tmp_path, "folder", files=10)
+    news.slow_down(soon=2)
     with an_engine(usenetsync) as engine:
         first = usenetsync.start("upload", folder, "--json")
-        until(lambda: len(news.articles) > 2)
+        until(lambda: len(news.articles) > 1)
         follower = usenetsync.start("jobs", "1", "--follow", "--json")
-        time.sleep(0.5)
+        assert follower.stdout is not None
+        assert '"progress"' in follower.stdout.readline()
         engine.kill()
+        news.hurry.set()
         out, err = first.communicate(timeout=120)
         assert first.returncode == 0, err
-        assert "is gone; going on without it" in err
+        assert "The engine has died: serve" in err and "Going on with job 1." in err
         followed, err = follower.communicate(timeout=60)
         assert follower.returncode == 0, err
     for text in (out, followed):
@@ -157,7 +156,7 @@ def test_a_killed_engine(usenetsync: Command, news: ScriptedServer, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_detached_and_followed(usenetsync: Command, news: ScriptedServer, tmp_path: Path) -> None:
+def test_detached_and_followed(usenetsync: Command, news: SlowServer, tmp_path: Path) -> None:
     folder = a_folder(tmp_path, "folder")
     with an_engine(usenetsync):
         begun = usenetsync("upload", folder, "--detach", "--json").event("detached")
@@ -169,9 +168,7 @@ def test_detached_and_followed(usenetsync: Command, news: ScriptedServer, tmp_pa
 
 
 @pytest.mark.slow
-def test_detached_without_an_engine(
-    usenetsync: Command, news: ScriptedServer, tmp_path: Path
-) -> None:
+def test_detached_without_an_engine(usenetsync: Command, news: SlowServer, tmp_path: Path) -> None:
     """A service begins in the background, does the job, and waits for more."""
     folder = a_folder(tmp_path, "folder")
     begun = usenetsync("upload", folder, "--detach", "--json").event("detached")

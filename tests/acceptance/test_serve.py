@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,14 +16,9 @@ from pathlib import Path
 import pytest
 from acceptance_command import Command
 from news_home import configure, server_table
-from scripted_server import ScriptedServer
+from posted_once import assert_posted_once
+from slow_news import SlowServer
 from trees import content
-
-_NOT_POSTED = "SELECT message_id, status FROM segments WHERE status NOT IN (2, 3, 6)"
-_POSTED = "SELECT count(*) FROM segments WHERE status IN (2, 3)"
-_TWICE = """
-    SELECT realm_id, hash, redundancy FROM segments WHERE status <> 6
-    GROUP BY 1, 2, 3 HAVING count(DISTINCT message_id) > 1"""
 
 
 class Manager:
@@ -82,11 +78,11 @@ def test_an_upload_survives_services_and_the_database(usenetsync: Command, tmp_p
     """Begun by a killed command, continued by one service, taken over by the next one."""
     tree, listed = tmp_path / "tree", ("snapshots", "tree", "--json")
     tree.mkdir()
-    for number in range(14):
-        (tree / f"{number:02}").write_bytes(content(1_000_000, number))
-    with ScriptedServer() as news:
-        configure(usenetsync.home, server_table(news), bandwidth_limit=400_000)
+    (tree / "file").write_bytes(content(2_000_000))
+    with SlowServer() as news:
+        configure(usenetsync.home, server_table(news), chunk_size=20_000)
         posted = news.articles
+        news.slow_down(soon=3)
         upload = usenetsync.start("upload", tree, "--json")
         until(lambda: posted, "the upload posts")
         upload.kill()
@@ -96,6 +92,7 @@ def test_an_upload_survives_services_and_the_database(usenetsync: Command, tmp_p
             assert manager.was_told("EXTEND_TIMEOUT_USEC=")
             until(lambda: manager.was_told("STATUS=upload of tree: "), "it says what it does")
             before = len(posted)
+            news.slow_down(soon=3)
             until(lambda: len(posted) > before, "it continues the upload")
             second = usenetsync("serve", expect=1)
             assert f"usenetsync serve pid {first.pid}" in second.err
@@ -107,38 +104,44 @@ def test_an_upload_survives_services_and_the_database(usenetsync: Command, tmp_p
                 assert manager.was_told("STOPPING=1")
                 until(lambda: its_manager.was_told("READY=1"), "the heir is ready")
                 before = len(posted)
+                news.slow_down(soon=3)
                 until(lambda: len(posted) > before, "the heir continues")
                 assert its_manager.was_told("WATCHDOG=1")
-                configure(usenetsync.home, server_table(news))  # the next engine reads it
                 _kill_database(usenetsync.home)
                 log = usenetsync.home / "log" / "serve.log"
                 until(lambda: "starting again in" in log.read_text(), "it says so")
+                news.hurry.set()
+                until(lambda: len(posted) > 102, "it posts the index")
                 until(lambda: '"indexed": true' in usenetsync(*listed).out, "the upload ends")
                 heir.terminate()
                 assert heir.wait(30) == 0
         assert log.stat().st_mode & 0o777 == 0o600
-        assert usenetsync.query(_NOT_POSTED) == []
-        assert usenetsync.query(_TWICE) == []
-        ((in_ledger,),) = usenetsync.query(_POSTED)
-        assert len(posted) == in_ledger
+        assert_posted_once(usenetsync, news)
         (versions,) = usenetsync(*listed).events
-        assert (versions["state"], versions["files"]) == ("complete", 14)
+        assert (versions["state"], versions["files"]) == ("complete", 1)
+        assert versions["indexed"]
         usenetsync("verify", "tree")
 
 
 def test_the_second_signal_stops_at_once(usenetsync: Command, tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "file").write_bytes(content(3_000_000))
-    with ScriptedServer() as news:
-        news.latency = 5.0  # articles in flight take that long
+    with SlowServer() as news:
+        news.slow_down(soon=0)
         configure(usenetsync.home, server_table(news))
         with serving(usenetsync, "--json") as (process, manager):
             until(lambda: manager.was_told("READY=1"), "ready")
+            usenetsync("upload", tmp_path / "tree", "--detach")
+            until(lambda: news.commands["POST"], "it posts")
+            process.send_signal(signal.SIGSTOP)  # so that it gets both at once, when it goes on
             process.terminate()
-            process.terminate()
-            out, _ = process.communicate(timeout=10)
-            assert process.returncode in (0, 130)
-            assert '"event": "log"' in out or '"event":"log"' in out
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGCONT)
+            out, _ = process.communicate(timeout=60)
+            assert process.returncode == 130, out
+            messages = [json.loads(line)["message"] for line in out.splitlines()]
+            assert "finishing articles in flight" in messages[-2]
+            assert messages[-1] == "stopped at once"
 
 
 @pytest.mark.skipif(not Path("/usr/bin/systemd-analyze").exists(), reason="needs systemd")

@@ -11,6 +11,7 @@ from . import (
     find,
     first_paint,
     memory_in_flight,
+    pause_seen,
     posting,
     programs,
     small_files,
@@ -26,6 +27,7 @@ _ALL = (
     deep_trees.CASES,
     memory_in_flight.CASES,
     deaf_clients.CASES,
+    pause_seen.CASES,
     programs.CASES,
 )
 

@@ -14,6 +14,7 @@ from usenetsync_tui.catalogue.lookups.differences import with_kinds
 from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.catalogue.tables.matching import matching
+from usenetsync_tui.catalogue.tables.segments import MARK_POSTED
 from usenetsync_tui.model.files import FileKey, FileQuery
 from usenetsync_tui.postgres.queries import Queries
 
@@ -49,6 +50,12 @@ _VERSION = {"folder": 1, "version": 2, "start": b"000100/", "until": None, "limi
 
 _DELTA = {"folder": 1, "version": 6, "since": 5, "base": 1, "last_run": "2100-01-01"}
 
+_POSTED = {"message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256,
+           "headers": [None] * 256, "check_after": 8.0}  # fmt: skip
+_ROWS = {"objects": [7] * 256, "indexes": list(range(256)), "redundancies": [0] * 256,
+         "first": 0, "last": 255}  # fmt: skip
+_ROWS_OF_NONE = {"objects": [], "indexes": [], "redundancies": [], "first": 0, "last": 0}
+
 STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "delta_rows": ("files", "index_rows.sql", {**_DELTA, "long": False}),
     "long_base_rows": ("files", "index_rows.sql", _DELTA),
@@ -66,9 +73,8 @@ STATEMENTS: dict[str, tuple[str, str, Mapping[str, object]]] = {
     "by_hash": ("segments", "segments.sql", {"realm": 1, "hashes": [i * 2 for i in _IDS[:32]],
                                              "copies": 2}),
     "by_slice": ("segments", "segments.sql", {"objects": list(range(32)), "indexes": [3] * 32}),
-    "mark_posted": ("segments", "segments.sql", {
-        "message_ids": _IDS, "servers": ["a"] * 256, "wire_sizes": [9] * 256,
-        "headers": [None] * 256, "check_after": 8.0}),
+    "every_row": ("segments", "segments.sql", {**_POSTED, **_ROWS_OF_NONE}),
+    "known_row": ("segments", "segments.sql", {**_POSTED, **_ROWS}),
     "mark_sending": ("segments", "segments.sql", {"message_ids": _IDS[:1], "nonces": [None]}),
     "mark_failed": ("segments", "segments.sql", {
         "message_id": _IDS[0], "tries": 1, "error": "refused"}),
@@ -128,9 +134,11 @@ def _sql(source: str) -> Queries:
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
     table, source, values = STATEMENTS[name]
-    rows = filled.execute("EXPLAIN " + _sql(source)[name], values).fetchall()
+    sql = MARK_POSTED[name] if name in MARK_POSTED else _sql(source)[name]
+    rows = filled.execute("EXPLAIN " + sql, values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert f"Seq Scan on {table}" not in plan, plan
+    assert name != "known_row" or len(set(re.findall(r"segments_\d\d", plan))) == 1, plan
     # An incremental sort orders one object after another, and ends with the page.
     sorts = re.findall(r"(?<!Incremental )Sort  \(.*? rows=(\d+)", plan)
     sorted_rows = [int(n) for n in sorts]
@@ -215,9 +223,11 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
 def test_what_the_screen_asks_goes_by_an_index(
     filled: psycopg.Connection, name: str, source: str, table: str, values: Mapping[str, object]
 ) -> None:
-    rows = filled.execute("EXPLAIN " + with_kinds(_sql(source)[name]), values).fetchall()
+    sql = MARK_POSTED[name] if name in MARK_POSTED else _sql(source)[name]
+    rows = filled.execute("EXPLAIN " + with_kinds(sql), values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert f"Seq Scan on {table}" not in plan, plan
+    assert name != "known_row" or len(set(re.findall(r"segments_\d\d", plan))) == 1, plan
 
 
 @pytest.mark.slow

@@ -133,6 +133,13 @@ def test_verbs_that_print_lists_load_no_pipeline() -> None:
     assert _loaded(_LOAD_EACH, (*unused, "psycopg"), *verbs)[1] == ["psycopg"]
 
 
+def test_a_job_loads_no_rare_requests() -> None:
+    """What an engine needs for few commands, and a window only beside an engine."""
+    rare = ("tomlkit", "python_socks", "websockets.asyncio.client", "usenetsync_tui.codec.nzb")
+    adopting = "usenetsync_tui.engine.by_string.adoption"
+    assert _loaded(_LOAD_EACH, (*rare, adopting, "psycopg"), "upload")[1] == ["psycopg"]
+
+
 def test_declared_options_are_the_functions_parameters() -> None:
     """Each option and argument is a parameter of the function that runs."""
     for words, command in _commands(root):

@@ -11,7 +11,8 @@ from sealed_ground import SealedGround
 from trees import compare_trees
 
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import Adopt, Share
+from usenetsync_tui.model.answers import Answer
+from usenetsync_tui.model.commands import Adopt, Pause, Share, StopAdopting, StopSharing
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import Adopting, EngineState
 
@@ -53,8 +54,22 @@ async def test_a_lost_folder_is_adopted_and_restored(
             assert (done.problem, done.folder, done.files) == ("", "photos", 1)
             await until(lambda: bool(engine.status.folders))
             assert engine.status.folders[0].folder.string_seen
+            answers: list[Answer] = []
+            engine.submit(Adopt(Secret(string)), answers.append)
+            engine.submit(Adopt(Secret(string)), answers.append)
+            engine.submit(StopAdopting())
+            await until(lambda: len(answers) == 2)
+            assert [(a.kind, a.exit_code) for a in answers] == [
+                ("EngineBusyError", 1),
+                ("UsageError", 2),
+            ]
+            assert "was stopped" in answers[1].problem
+            engine.submit(Pause(999))
+            engine.submit(StopSharing(window=7), answers.append)  # another window leaves
+            await until(lambda: len(answers) == 3)
+            await until(lambda: engine.status.message == "There is no such job.")
             again = await adopted(engine, Adopt(Secret(string)))
-            assert again.problem and again.number == 3
+            assert again.problem and again.number == 4
             assert not [line for line in said(engine) if string in line]
         await new.restore(1, tmp_path / "back")
     compare_trees(root, tmp_path / "back")

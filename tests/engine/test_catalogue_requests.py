@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from engine_ground import kept, new_engine, running, until
+from engine_ground import kept, new_engine, over, running, until
 
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.model.commands import (
@@ -20,6 +20,7 @@ from usenetsync_tui.model.commands import (
     Upload,
 )
 from usenetsync_tui.model.folders import Compression, Profile, StoreKind
+from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.status import EngineState
 
 pytestmark = pytest.mark.anyio
@@ -48,6 +49,7 @@ async def test_key_and_backup_through_an_engine(
     engine = new_engine(database, home)
     async with running(engine):
         await kept(engine, tree, SEALED)
+        await over(engine, Verb.UPLOAD)
         await obeyed(engine, ShowKey(), "It opens 2 keys")
         assert str(home / "config" / "key") in "".join(texts(engine))
         new = tmp_path / "key2"
@@ -83,6 +85,6 @@ async def test_not_while_a_job_runs(database: str, tmp_path: Path) -> None:
         engine.submit(Upload(os.fsencode(tree), slow))
         await until(lambda: any(job.elapsed for job in engine.status.jobs))
         path = os.fsencode(tmp_path / "x")
-        await obeyed(engine, ChangeKey(path), "A job is running: change the key")
-        await obeyed(engine, RestoreDatabase(path), "A job is running: restore the catalogue")
+        await obeyed(engine, ChangeKey(path), "change the key when that is over")
+        await obeyed(engine, RestoreDatabase(path), "restore the catalogue when that is over")
         await obeyed(engine, BackUpDatabase(path), "Backup into")

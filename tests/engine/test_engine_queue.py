@@ -97,18 +97,22 @@ async def test_a_part_of_a_version(engine: Engine, folder: Path, tmp_path: Path)
 
 
 @pytest.mark.anyio
-async def test_an_unusable_target_and_a_retry(engine: Engine, folder: Path, tmp_path: Path) -> None:
-    target = tmp_path / "back"
-    target.write_bytes(b"a file")
+async def test_an_unusable_target_and_a_retry(
+    engine: Engine, folder: Path, tmp_path: Path, pool: Pool
+) -> None:
+    target = tmp_path / "place" / "back"
+    target.parent.write_bytes(b"a file")
     async with running(engine):
         status = await kept(engine, folder, FAST)
         engine.submit(Restore(status.folder.id, os.fsencode(target)))
         failed = await over(engine, Verb.RESTORE)
         assert failed.state is JobState.FAILED
-        assert "Not a directory" in failed.message
-        target.unlink()
+        assert "exists" in failed.message
+        assert not (await job(pool, failed.id)).owns_target, "it made none"
+        target.parent.unlink()
         engine.submit(Retry(failed.id))
         await until(lambda: engine.summaries[failed.id].outcome.state is JobState.COMPLETED)
+        assert (await job(pool, failed.id)).owns_target
     assert compare_trees(folder, target) == []
 
 

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.servers import ServerState, ServerStatus
 from usenetsync_tui.model.status import EngineState, EngineStatus, PoolStatus, StageStatus
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.progress_stream.counters import Counters
 from usenetsync_tui.progress_stream.health import health
 
@@ -129,8 +129,8 @@ def test_an_engine_without_jobs_counts_its_first_from_the_beginning() -> None:
         (EngineState.PAUSED, None, 9, 200, "ok"),
         (EngineState.RUNNING, None, 11, 503, "silent"),
         (EngineState.STARTING, None, 0, 503, "starting"),
-        (EngineState.STARTING, Waiting("waiting for the database: x"), 0, 503, "starting: the d"),
-        (EngineState.RUNNING, Waiting("waiting for the database: x"), 0, 503, "waiting: the d"),
+        (EngineState.STARTING, Waiting("x", what=WaitsFor.DATABASE), 0, 503, "starting: the d"),
+        (EngineState.RUNNING, Waiting("x", what=WaitsFor.DATABASE), 0, 503, "waiting: the d"),
         (EngineState.DRAINING, None, 0, 503, "stopping"),
         (EngineState.FAILED, None, 99, 503, "failed"),
         (EngineState.STOPPED, None, 0, 503, "stopped"),

@@ -9,12 +9,10 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +23,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from acceptance_command import Command
+from data_folder import data_folder
 from news_home import configure, server_table
 from scripted_server import ScriptedServer
 from terminals import Terminal, is_clean
@@ -85,27 +84,25 @@ class Kept:
 @contextmanager
 def kept_folder() -> Iterator[Kept]:
     """A home with a backed-up folder; at the end it must be complete, whatever was stopped."""
-    home = Path(tempfile.mkdtemp(prefix="usa-", dir="/tmp"))
-    home.chmod(0o711)
-    command, tree = Command(home), home / "tree"
-    tree.mkdir()
-    (tree / "large").write_bytes(content(3_000_000))
-    with ScriptedServer() as server:
-        kept = Kept(command, server, tree)
-        command("db", "start")
-        kept.settings()
-        command("upload", tree)
-        (tree / "new").write_bytes(content(2_000_000, seed=1))
-        yield kept
-        # Nothing is lost or damaged, whatever the tests stopped.
-        kept.settings()
-        command("upload", tree)
-        command("restore", "tree", home / "out")
-        assert compare_trees(tree, home / "out") == []
-        for words, sql in LEDGER.items():
-            assert command.query(sql) == [], words
-        command.server.stop()
-    shutil.rmtree(home)
+    with data_folder("usa-") as home:
+        command, tree = Command(home), home / "tree"
+        tree.mkdir()
+        (tree / "large").write_bytes(content(3_000_000))
+        with ScriptedServer() as server:
+            kept = Kept(command, server, tree)
+            command("db", "start")
+            kept.settings()
+            command("upload", tree)
+            (tree / "new").write_bytes(content(2_000_000, seed=1))
+            yield kept
+            # Nothing is lost or damaged, whatever the tests stopped.
+            kept.settings()
+            command("upload", tree)
+            command("restore", "tree", home / "out")
+            assert compare_trees(tree, home / "out") == []
+            for words, sql in LEDGER.items():
+                assert command.query(sql) == [], words
+            command.server.stop()
 
 
 @contextmanager

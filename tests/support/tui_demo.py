@@ -60,6 +60,7 @@ from usenetsync_tui.model.status import (
     WorkerStatus,
 )
 from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.windows import Window
 
 
 class FakeHandle:
@@ -444,6 +445,66 @@ def errands() -> FakeHandle:
     )
     status = running(jobs=(uploaded, refused, restore), folders=folders)
     return FakeHandle(status, FakeBrowser(900, done=900))
+
+
+SERVICE = Window("serve", 812)
+CRON = Window("upload", 4_711, "cron")
+
+
+def attached() -> FakeHandle:
+    """A screen at the engine of a service, with a command of cron."""
+    now = dataclasses.replace(servers().now, holder=SERVICE, windows=(CRON,))
+    return FakeHandle(now, FakeBrowser(3_000_000, done=12))
+
+
+DIED = f"The engine has died: {SERVICE}. This screen takes over."
+
+
+def lost(status: EngineStatus) -> EngineStatus:
+    """The moment after the engine of another program died."""
+    return dataclasses.replace(
+        status,
+        state=EngineState.STARTING,
+        message=DIED,
+        holder=None,
+        windows=(),
+        workers=(),
+        stages=(),
+        bytes_per_second=0.0,
+        files_per_second=0.0,
+    )
+
+
+def taken_over(status: EngineStatus) -> EngineStatus:
+    """This screen's own engine, after that."""
+    told = Event(NOON.timestamp(), Severity.BAD, DIED)
+    return dataclasses.replace(status, holder=None, windows=(CRON,), events=(told, *EVENTS[:1]))
+
+
+def followed() -> FakeHandle:
+    """The engine of this screen, with other windows at it."""
+    now = dataclasses.replace(servers().now, windows=(CRON, Window("screen", 5_021, "pts/3")))
+    return FakeHandle(now, FakeBrowser(3_000_000, done=12))
+
+
+def held() -> FakeHandle:
+    """Two heavy jobs of an earlier time, which wait for an answer."""
+    restore = {"verb": Verb.RESTORE, "version": 11, "target": b"/mnt/back", "errors": 0}
+    jobs = (
+        job(state=JobState.QUEUED),
+        job(id=2, folder_id=2, folder="music", state=JobState.QUEUED, **restore),
+    )
+    status = running(state=EngineState.IDLE, jobs=jobs, folders=folders_of(*jobs), held=(1, 2))
+    quiet = dataclasses.replace(
+        status, workers=(), stages=(), bytes_per_second=0.0, files_per_second=0.0
+    )
+    return FakeHandle(quiet, FakeBrowser(3_000_000, done=12))
+
+
+def ended(status: EngineStatus) -> EngineStatus:
+    """The upload of `at_work` has just ended."""
+    done = job(state=JobState.INCOMPLETE, phase="", current=b"", elapsed=9_124.0)
+    return dataclasses.replace(status, jobs=(done,), folders=folders_of(done))
 
 
 def hostile() -> FakeHandle:

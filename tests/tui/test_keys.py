@@ -23,7 +23,6 @@ from tui_demo import (
     at_work,
     done,
     empty,
-    failed,
     job,
     paused,
     read_only,
@@ -44,8 +43,6 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     Restore,
     Resume,
-    ResumeAll,
-    Retry,
     SetConnections,
     SetPriority,
     SetWorkers,
@@ -68,7 +65,6 @@ from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.kit.question import Ask
 from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.pane_order import LOWER, PANES
-from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 
 pytestmark = pytest.mark.anyio
 COUNT = 3_000_000
@@ -198,16 +194,6 @@ async def test_going_to_a_row_is_exact() -> None:
         )
 
 
-async def test_p_pauses_and_resumes() -> None:
-    handle = at_work()
-    async with shown(handle) as pilot:
-        await pilot.press("p")
-        handle.now = paused().status
-        await pilot.pause(0.4)
-        await pilot.press("p")
-    assert handle.commands == [Pause(1), Resume(1)]
-
-
 async def test_keys_mean_the_marked_folders() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
@@ -316,25 +302,6 @@ async def test_an_idle_folder_remembers_its_priority() -> None:
     assert handle.commands == [Choose(9, FolderChoices(priority=Priority.LOW))]
 
 
-async def test_all_jobs_are_paused_and_resumed_by_one_key() -> None:
-    handle = at_work()
-    async with shown(handle) as pilot:
-        await pilot.press("P")
-        handle.now = running(jobs=(job(state=JobState.PAUSED),))
-        await pilot.pause(0.4)
-        await pilot.press("P")
-    assert handle.commands == [PauseAll(), ResumeAll()]
-
-
-async def test_a_failed_job_is_tried_again() -> None:
-    handle = failed()
-    async with shown(handle) as pilot:
-        await at_pane(pilot, "folders")
-        await pilot.press("G", "R")
-        await pilot.pause()
-    assert handle.commands == [Retry(1)]
-
-
 async def test_a_new_version_and_a_verification_are_asked_for() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
@@ -390,15 +357,6 @@ async def test_w_sets_the_workers() -> None:
     assert handle.commands == [SetWorkers(12)]
 
 
-async def test_servers_are_paused_and_given_fewer_connections() -> None:
-    handle = servers()
-    async with shown(handle) as pilot:
-        await at_pane(pilot, "servers")
-        await pilot.press("p", "minus")
-        await pilot.pause()
-    assert handle.commands == [PauseServer("first"), SetConnections("first", 19)]
-
-
 async def test_a_server_is_added() -> None:
     handle = at_work()
     async with shown(handle) as pilot:
@@ -412,15 +370,6 @@ async def test_a_server_is_added() -> None:
     (command,) = handle.commands
     assert isinstance(command, AddServer)
     assert (command.server.name, command.server.host) == ("main", "news.example.com")
-
-
-async def test_enter_on_a_folder_shows_its_versions_and_q_comes_back() -> None:
-    async with shown(at_work()) as pilot:
-        await at_pane(pilot, "folders")
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, VersionsScreen))
-        await pilot.press("q")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Dashboard))
 
 
 @pytest.mark.parametrize(
@@ -569,18 +518,6 @@ async def test_panes_turn(size: tuple[int, int]) -> None:
         "log",
         "servers",
     ]
-
-
-async def test_panes_of_lines_scroll() -> None:
-    async with shown(at_work(), (80, 16)) as pilot:
-        await at_pane(pilot, "workers")
-        await pilot.press("j")
-        await pilot.pause()
-        workers = pilot.app.screen.query_one("#workers", LinesView)
-        assert workers.scroll_offset.y == 1
-        await pilot.press("G")
-        await pilot.pause()
-        assert workers.scroll_offset.y == workers.max_scroll_y > 1
 
 
 async def test_help_and_theme_toggle() -> None:

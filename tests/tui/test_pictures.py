@@ -18,15 +18,22 @@ from tui_demo import (
     STATES,
     FakeBrowser,
     FakeHandle,
+    attached,
+    ended,
     errands,
     examined,
+    followed,
+    held,
+    lost,
     plain,
+    taken_over,
     unseen,
     with_history,
 )
 
 from usenetsync_tui.model.files import FileFilter, FileOrder
 from usenetsync_tui.model.filter_words import parse_filter
+from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ScreenExit
@@ -63,19 +70,24 @@ def picture_of(
     compare: Compare,
     size: tuple[int, int],
     *keys: str,
-    light: bool = False,
+    theme: str = "",
     few_colors: bool = False,
+    then: Callable[[EngineStatus], EngineStatus] | None = None,
 ) -> bool:
-    """Show a handle, press keys once the lists are loaded, compare."""
+    """Show a handle, press keys once the lists are loaded, compare.
+
+    `then`: what the status becomes in the end.
+    """
 
     async def settle(pilot: Pilot[ScreenExit]) -> None:
         await _read(pilot, handle)
         for key in keys:
             await pilot.press(key)
             await _read(pilot, handle)
+        if then is not None:
+            handle.now = then(handle.now)
         await _still(pilot)
 
-    theme = "usenetsync-light" if light else ""
     app = UsenetSyncApp(handle, theme=theme, few_colors=few_colors)
     return compare(app, terminal_size=size, run_before=settle)
 
@@ -166,7 +178,15 @@ def test_hostile_pane(pane: str, size: tuple[int, int], snap_compare: Compare) -
 @pytest.mark.parametrize("size", SIZES, ids=_id)
 @pytest.mark.parametrize("state", ["running", "servers", "failed"])
 def test_light(state: str, size: tuple[int, int], snap_compare: Compare) -> None:
-    assert picture_of(STATES[state](), snap_compare, size, "1", light=True)
+    assert picture_of(STATES[state](), snap_compare, size, "1", theme="usenetsync-light")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_nord_in_256_colors(
+    size: tuple[int, int], snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", "256")
+    assert picture_of(STATES["servers"](), snap_compare, size, "1", theme="nord")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=_id)
@@ -265,6 +285,32 @@ def test_history(screen: str, size: tuple[int, int], snap_compare: Compare) -> N
 @pytest.mark.parametrize("size", [(60, 15), *SIZES], ids=_id)
 def test_errands(size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(errands(), snap_compare, size, "1")
+
+
+WINDOWS: dict[str, tuple[Callable[[], FakeHandle], Callable[[EngineStatus], EngineStatus] | None]]
+WINDOWS = {
+    "attached": (attached, None),
+    "lost": (attached, lost),
+    "taken-over": (attached, taken_over),
+    "held": (held, None),
+    "ended": (STATES["running"], ended),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("state", WINDOWS)
+def test_windows(
+    state: str, size: tuple[int, int], snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("usenetsync_tui.tui.app._LONG", 3600.0)  # a toast that stays
+    handle, then = WINDOWS[state]
+    keys = ("1",) if state != "held" else ()
+    assert picture_of(handle(), snap_compare, size, *keys, then=then)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_quit_with_other_windows(size: tuple[int, int], snap_compare: Compare) -> None:
+    assert picture_of(followed(), snap_compare, size, "q")
 
 
 def test_tiny(snap_compare: Compare) -> None:

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-)
+from contextlib import asynccontextmanager, contextmanager
 from importlib.resources import files as resources
 from typing import Any, LiteralString, TypeVar
 
 import anyio
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus as _Status
 
 from usenetsync_tui.catalogue.columns import LISTS
 from usenetsync_tui.catalogue.state_names import CONSTANTS
@@ -134,8 +130,10 @@ class Catalogue:
             async with self.pool.connection() as connection:
 
                 async def whole() -> T:
-                    async with _pipeline(connection, pipelined), _begun(connection, durable) as tx:
+                    async with begun(connection, durable) as tx:
                         return await work(tx)
+
+                begun = _pipelined if pipelined else _begun
 
                 return await connection.run_in(self.pool.threads, whole)
 
@@ -175,12 +173,6 @@ class Catalogue:
         )
 
 
-def _pipeline(
-    connection: AsyncConnection[tuple[Any, ...]], wanted: bool
-) -> AbstractAsyncContextManager[object]:
-    return connection.pipeline() if wanted else nullcontext()
-
-
 @asynccontextmanager
 async def _begun(
     connection: AsyncConnection[tuple[Any, ...]], durable: bool
@@ -189,6 +181,24 @@ async def _begun(
         if durable:
             await connection.execute(_DURABLE)
         yield Transaction(connection)
+
+
+@asynccontextmanager
+async def _pipelined(
+    connection: AsyncConnection[tuple[Any, ...]], durable: bool
+) -> AsyncIterator[Transaction]:
+    """The same in pipeline mode, where `connection.transaction()` waits for BEGIN and COMMIT."""
+    try:
+        async with connection.pipeline():
+            await connection.execute("BEGIN")
+            if durable:
+                await connection.execute(_DURABLE)
+            yield Transaction(connection)
+            await connection.execute("COMMIT")
+    except BaseException:
+        if connection.info.transaction_status in (_Status.INTRANS, _Status.INERROR):
+            await connection.execute("ROLLBACK")
+        raise
 
 
 def text(words: str) -> str:

@@ -18,14 +18,13 @@ from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.json_fields import error_fields
 from usenetsync_tui.cli.signals import until_stopped
 from usenetsync_tui.cli.surroundings import environment
-from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
+from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.errors import UnknownFolderError, UsageError, UsenetSyncError, leading_error
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.nearest import did_you_mean
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting, Waits
-from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -86,23 +85,6 @@ async def catalogue_to_work(
 
 
 @asynccontextmanager
-async def catalogue_alone(
-    what: str, patience: float, waits: Waits, *, quiet: bool = False
-) -> AsyncIterator[OpenCatalogue]:
-    """The same, while no engine uses it. `CatalogueHeldError` after `patience` seconds."""
-    async with (
-        catalogue_to_work(what, waits, quiet=quiet) as opened,
-        EngineLock(
-            opened.conninfo,
-            application_name=application_name(what),
-            patience=max(patience, SHORTEST_PATIENCE),
-            waits=waits,
-        ),
-    ):
-        yield opened
-
-
-@asynccontextmanager
 async def catalogue_for_job(
     what: str,
     voice: Voice,
@@ -123,11 +105,11 @@ async def catalogue_for_job(
     def waited_for() -> Waiting | None:
         return waits.current or (waiting() if waiting is not None else None)
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(lambda: progress.show(figures, voice, waiting=waited_for))
-        async with open_catalogue(settings, locations, what, waits=waits) as opened:
-            yield opened
-        group.cancel_scope.cancel()
+    async with (
+        progress.shown(figures, voice, waited_for),
+        open_catalogue(settings, locations, what, waits=waits) as opened,
+    ):
+        yield opened
 
 
 @asynccontextmanager
@@ -175,7 +157,6 @@ async def folder_named(tx: Transaction, word: str) -> Folder:
 __all__ = [
     "Catalogue",
     "Exit",
-    "catalogue_alone",
     "catalogue_for_job",
     "catalogue_to_read",
     "catalogue_to_work",

@@ -33,33 +33,34 @@ class TypedString:
             if secret != FROM_INPUT:
                 hide_argument(secret)
         self.database = None if database is None else Secret(database)
-        self._text = Secret(_from_input() if word == FROM_INPUT else word)
+        self.text = Secret(_from_input() if word == FROM_INPUT else word)
         self._file = passphrase_file
-        self._passphrase: Secret | None = None
+        self.passphrase = Secret("")
+        """Empty if it needs none, or until `secret` has read its file."""
         if passphrase_file is None and self._needs_passphrase():
-            self._passphrase = _asked("Passphrase of the recovery string: ")
+            self.passphrase = _asked("Passphrase of the recovery string: ") or Secret("")
 
     def secret(self) -> bytes:
         """The folder's secret. `RecoveryStringError`, `SettingsError`. Blocking: half a second."""
         from usenetsync_tui.codec.recovery_string import read_string  # lists need no cipher
 
-        found = read_string(self._text)
+        found = read_string(self.text)
         if not found.is_wrapped:
             return found.opened(None)
         if self._file is not None:
-            return found.opened(secret_line(self._file))
-        if not self._passphrase:
+            self.passphrase = Secret(secret_line(self._file))
+        if not self.passphrase:
             raise RecoveryStringError(
                 "This recovery string needs its passphrase, and there is no terminal to ask for "
                 "it: add --passphrase-file FILE."
             )
-        return found.opened(self._passphrase)
+        return found.opened(self.passphrase)
 
     def _needs_passphrase(self) -> bool:
         from usenetsync_tui.codec.recovery_string import read_string
 
         try:
-            return read_string(self._text).is_wrapped
+            return read_string(self.text).is_wrapped
         except RecoveryStringError:
             return False  # `secret` says why
 

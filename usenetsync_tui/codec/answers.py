@@ -142,6 +142,8 @@ def adopted_id(reply: Reply, sent: str) -> str | None:
 
     INN names the id it used; some servers replace ours.
     """
+    if "<" not in reply.text:
+        return None
     # Ignore an id that contains a secret: masking removes it from the shown text.
     shown = set(_NAMED.findall(reply.text))
     named = [i for i in _NAMED.findall(reply.said) if i.count("@") == 1 and i in shown]

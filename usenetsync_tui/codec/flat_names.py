@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 NAME_LIMIT = 240
 """The most bytes of a name: file systems take 255, and a newsreader may add some."""
@@ -32,6 +33,7 @@ _EXTENSION = re.compile(r"(?<=.)\.[^. ]{1,16}$")
 _TAILED = re.compile(r"~[0-9a-f]{8}(?:[0-9a-f]{4}){0,2}(?:\.[^. ]{1,16})?$")
 
 
+@lru_cache(maxsize=64)  # each article of a file asks for it
 def flat_name(path: bytes) -> str:
     """A path inside a folder as one harmless name that no other path has."""
     text, name = _legible(path)

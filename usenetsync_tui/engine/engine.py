@@ -225,6 +225,7 @@ class Engine:
             try:
                 async with lock, anyio.create_task_group() as group:
                     group.start_soon(self._watch, lock, opened)
+                    await self._begin(self._queue)
                     async with self._reception.open(self._locations):
                         await self._hold(opened, self._queue, group, until_idle)
                         self._reception.part(self._farewell)
@@ -233,6 +234,13 @@ class Engine:
                 if not view_only:
                     raise
                 await self._view_only(self._queue, held)
+
+    async def _begin(self, queue: JobQueue) -> None:
+        """Read the queue before any window attaches: it may follow a job of the engine before."""
+        self._was_held = True
+        await queue.requeue_interrupted()
+        await queue.refresh()
+        self._publish()
 
     @property
     def _farewell(self) -> Farewell:
@@ -274,8 +282,6 @@ class Engine:
         self, opened: OpenCatalogue, queue: JobQueue, group: TaskGroup, until_idle: bool
     ) -> None:
         """Run jobs until there is a reason to end; this engine holds the catalogue."""
-        self._was_held = True
-        await queue.requeue_interrupted()
         self._settings = await settled(
             opened.catalogue, self._settings, self._locations, self._events
         )

@@ -18,7 +18,7 @@ from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.work import work
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import QueuedAlreadyError, UsenetSyncError
-from usenetsync_tui.model.commands import JOB_COMMANDS
+from usenetsync_tui.model.commands import JOB_COMMANDS, UNASKED_COMMANDS
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.status import FolderStatus
@@ -130,7 +130,7 @@ class JobLoop:
     async def _obey(self, letter: Letter) -> None:
         working_state = self._working_state
         try:
-            job_id = await obey(working_state, letter.command)
+            job_id = await obey(working_state, letter)
         except UsenetSyncError as error:
             if error.retryable:
                 raise
@@ -140,10 +140,10 @@ class JobLoop:
             working_state.message = str(error)  # the screen shows why; everything else continues
             working_state.events.bad(str(error))
         else:
-            working_state.message = ""
+            if not isinstance(letter.command, UNASKED_COMMANDS):
+                working_state.message = ""
             if isinstance(letter.command, JOB_COMMANDS) and job_id is not None:
                 self._note(job_id)
-            letter.obeyed(job_id)
 
     def _note(self, job_id: int) -> None:
         """Note that this engine was asked to do a job."""

@@ -19,7 +19,7 @@ from usenetsync_tui.engine.own_paths import database_paths
 from usenetsync_tui.errors import DatabaseStartError, UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.postgres.embedded.postmaster import OnWait
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.postgres.pool import open_pool
@@ -82,7 +82,7 @@ async def open_catalogue(
             waits=waits,
         ) as pool:
             catalogue = Catalogue(pool)
-            with waits.announced(Waiting("waiting for the database: preparing its tables")):
+            with waits.announced(_waiting(": preparing its tables")):
                 await catalogue.migrate()
             own = tuple(database_paths(embedded)) if embedded is not None else ()
             why_lost = embedded.why_lost if embedded is not None else lambda: None
@@ -125,9 +125,13 @@ async def waited_for(
             raise DatabaseStartError("UsenetSync stopped waiting for it.")
         words = f": {now}"
 
-    with waits.announced(lambda: Waiting(f"waiting for the database{words}")):
+    with waits.announced(lambda: _waiting(words)):
         try:
             return await to_thread.run_sync(call, on_wait, abandon_on_cancel=True)
         except anyio.get_cancelled_exc_class():
             given_up.set()
             raise
+
+
+def _waiting(words: str) -> Waiting:
+    return Waiting(f"waiting for the database{words}", what=WaitsFor.DATABASE)

@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.status import Trial, TrialStep
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 
@@ -53,5 +53,5 @@ async def next_step(
     steps: AsyncIterator[TrialStep], server: Server, waits: Waits
 ) -> TrialStep | None:
     """Wait for the next step of a server's test; None after the last."""
-    with waits.announced(Waiting(f"waiting for {server.host}")):
+    with waits.announced(Waiting(f"waiting for {server.host}", what=WaitsFor.SERVER)):
         return await anext(steps, None)

@@ -21,6 +21,7 @@ from usenetsync_tui.engine.progress.tasks import Tasks
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.trials import Trials
+from usenetsync_tui.errors import EngineBusyError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.competition import is_heavy, rivals, workers_of
 from usenetsync_tui.model.jobs import Job, Verb
@@ -132,6 +133,19 @@ class WorkingState:
                 for life in lives:
                     assert life is not None
                     life.run.drain()
+
+    def refuse_if_busy(self, wish: str) -> None:
+        """`EngineBusyError` if a job, a task or an adoption runs, which a wish has to wait for."""
+        now = ""
+        if job := next(iter(self.active.values()), None):
+            words = f"Job {job.id}, {job.verb}, is running"
+            now = f"{words} (to follow it: usenetsync jobs --follow {job.id})"
+        elif task := next((task for task in self.tasks.statuses if not task.over), None):
+            now = f"It is busy with this: {task.words}"
+        elif self.adoptions.is_running:
+            now = "A folder is being adopted"
+        if now:
+            raise EngineBusyError(f"{now}: {wish} when that is over, or stop it first.")
 
     def share_workers(self) -> None:
         """Divide the workers among the running jobs."""

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from usenetsync_tui.model.adoption import AdoptedFolder
+from usenetsync_tui.model.backups import BackupFound
+from usenetsync_tui.model.keys import ChangedSecret
 from usenetsync_tui.model.value_object import value_object
+
+Result = AdoptedFolder | ChangedSecret | BackupFound
+"""What `Adopt`, `ChangeKey` and `RestoreDatabase` bring about: the command prints it."""
 
 
 @value_object
 class Answer:
-    """What became of one command, once the engine has obeyed or refused it."""
+    """What became of one command, once the engine has obeyed or refused it.
+
+    A command with a `Result` is answered when its work is done; one that begins a job or a task, as
+    soon as that has begun.
+    """
 
     job_id: int | None = None
     """The job that it made, changed or found open; None if it concerns none, or was refused."""
@@ -22,6 +32,8 @@ class Answer:
     """The exit code of a command that ends with the problem."""
     kind: str = ""
     """The name of the problem's class in `errors`."""
+    result: Result | None = None
+    """What it brought about; None: nothing to tell, or it was refused."""
 
 
 Answered = Callable[[Answer], None]

@@ -46,6 +46,17 @@ class Upload:
     choices: FolderChoices = FolderChoices()
     allow_shrink: bool = False
     """Accept the folder as it is now, even if most files are gone."""
+    as_new: bool = False
+    """It is another folder, even if its directory is that of a known one."""
+
+
+@value_object
+class MoveFolder:
+    """A folder is at another path from now on; it keeps its name, its versions and its key."""
+
+    folder_id: int
+    path: bytes
+    """Absolute."""
 
 
 @value_object
@@ -173,6 +184,11 @@ class Adopt:
 
 
 @value_object
+class StopAdopting:
+    """Stop the adoption that runs: nothing of it stays in the catalogue."""
+
+
+@value_object
 class PostIndex:
     """Post what is missing of a folder's index, so that its recovery string brings all back."""
 
@@ -262,6 +278,10 @@ EXAMINATION_COMMANDS = (Examine, StopExamining)
 """Commands that change nothing; an engine obeys them in every state."""
 
 
+UNASKED_COMMANDS = (StopSharing,)
+"""Commands that a window also sends by itself: they do not clear why the last one was refused."""
+
+
 @value_object
 class AddServer:
     """Write a server into the settings file, and use it from now on."""
@@ -296,10 +316,12 @@ class BackUpDatabase:
 
 @value_object
 class RestoreDatabase:
-    """Replace the catalogue by a backup; the user has agreed to lose what is there."""
+    """Replace the catalogue by a backup."""
 
     path: bytes
     """Absolute."""
+    replace: bool = True
+    """The user has agreed to lose what is there; else it must be empty."""
 
 
 @value_object
@@ -330,6 +352,7 @@ class Drain:
 
 Command = (
     Upload
+    | MoveFolder
     | Choose
     | Restore
     | Verify
@@ -343,6 +366,7 @@ Command = (
     | WriteString
     | StopSharing
     | Adopt
+    | StopAdopting
     | PostIndex
     | PauseAll
     | ResumeAll

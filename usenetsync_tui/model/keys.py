@@ -49,6 +49,36 @@ class FolderKey:
     """Why it does not open; empty if it does."""
 
 
+@value_object
+class ChangedSecret:
+    """What a change of the secret did."""
+
+    keys: int
+    kind: str
+    """``key file`` or ``passphrase``."""
+    path: bytes
+    """The file of the new secret."""
+    made: bool
+    """Whether the key file is new."""
+    former: tuple[bytes, ...]
+    """The files of all former secrets that still exist."""
+    notes: tuple[str, ...]
+    """Sentences about what the user has to do."""
+
+    @property
+    def lines(self) -> list[str]:
+        """The same in words, a line each."""
+        new, path = "new " if self.made else "", safe_name(self.path)
+        found = [f"The {new}{self.kind} in {path} opens {plural(self.keys, 'key')}."]
+        if self.former:
+            names = ", ".join(map(safe_name, self.former))
+            found.append(
+                f"Former: {names}. Database backups from before need it. Remove it when you need "
+                "none of them."
+            )
+        return [*found, *self.notes, f"Keep a copy of {path} elsewhere."]
+
+
 def fingerprint_words(fingerprint: str) -> str:
     """A fingerprint in groups of four."""
     return " ".join(fingerprint[i : i + 4] for i in range(0, len(fingerprint), 4))

@@ -240,6 +240,11 @@ class Adopting:
     """Its name, once that is known."""
     files: int = 0
     """Files loaded so far."""
+    phase: str = "search"
+    """``search``, ``load`` or ``finish``."""
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """Bytes of its index, of which `done_bytes` are loaded; 0 until that is known."""
     over: bool = False
     problem: str = ""
     """Why it failed; empty: it did not."""

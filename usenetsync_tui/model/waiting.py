@@ -26,8 +26,26 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
 
+from usenetsync_tui.model.figures import percent
 from usenetsync_tui.model.value_object import value_object
+
+
+class WaitsFor(StrEnum):
+    """What kind of thing a program waits for."""
+
+    DATABASE = "database"
+    SERVER = "server"
+    """A news server, or the name server that finds it."""
+    PROGRAM = "program"
+    """Another usenetsync."""
+    SCHEDULE = "schedule"
+    """The time of the next check."""
+    WORK = "work"
+    """Work of its own that is no job."""
+    OTHER = "other"
 
 
 @value_object
@@ -43,10 +61,19 @@ class Waiting:
     then: str = ", next try in"
     """The text between the reason and the seconds."""
 
+    what: WaitsFor = WaitsFor.OTHER
+    done: int = 0
+    total: int = 0
+    """How much there is to do, of which `done` is done (bytes, or keys); 0: not known."""
+
     def __str__(self) -> str:
         if self.seconds is None:
-            return self.reason
+            return self.reason if not self.total else f"{self.reason}: {self._share}"
         return f"{self.reason}{self.then} {max(0.0, self.seconds):.0f} s"
+
+    @property
+    def _share(self) -> str:
+        return percent(self.done / self.total)
 
 
 Reason = Waiting | Callable[[], Waiting | None]
@@ -83,4 +110,24 @@ def _counted_down(waiting: Waiting) -> Callable[[], Waiting]:
     if waiting.seconds is None:
         return lambda: waiting
     until = time.monotonic() + waiting.seconds
-    return lambda: Waiting(waiting.reason, until - time.monotonic(), waiting.then)
+    return lambda: replace(waiting, seconds=until - time.monotonic())
+
+
+class Work:
+    """Work that is announced as a wait, and how far it is::
+
+    with waits.announced(work := Work("restoring the catalogue")):
+        await restore(seen=work.seen)
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+        self._done = self._total = 0
+
+    def seen(self, done: int, total: int) -> None:
+        """So much is done, of so much."""
+        self._done, self._total = done, total
+
+    def __call__(self) -> Waiting:
+        """The wait now."""
+        return Waiting(self._reason, what=WaitsFor.WORK, done=self._done, total=self._total)

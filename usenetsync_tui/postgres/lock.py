@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from usenetsync_tui.errors import CatalogueHeldError
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.postgres.pool import ANSWER, mapped_errors, named_conninfo
 from usenetsync_tui.postgres.queries import load_queries
 from usenetsync_tui.postgres.silence import HeardConnection, Silence
@@ -109,7 +109,7 @@ def _waiting_for(holder: TupleRow | None) -> Waiting:
     name = "another usenetsync"
     if holder is not None and (pid := _PID.search(holder[0])):
         name = f"{name} ({pid[0]})"
-    return Waiting(f"waiting for {name}")
+    return Waiting(f"waiting for {name}", what=WaitsFor.PROGRAM)
 
 
 def _describe(holder: TupleRow | None) -> str:

@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 from usenetsync_tui.errors import DatabaseFullError, DatabaseUnavailableError, SettingsError
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.postgres.address import readable
 from usenetsync_tui.postgres.redaction import redacted
 from usenetsync_tui.postgres.silence import HeardConnection, PatientPool, Silence
@@ -29,7 +29,7 @@ _REFUSED = "FATAL:"
 """In libpq's error text when a server answered, and refused the connection."""
 _NAMELESS = "local user with ID"
 """libpq's error text when no user is given and /etc/passwd does not have the user id."""
-ANSWER = Waiting("waiting for the database: it has not answered yet")
+ANSWER = Waiting("waiting for the database: it has not answered yet", what=WaitsFor.DATABASE)
 
 
 @asynccontextmanager

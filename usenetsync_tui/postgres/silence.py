@@ -21,7 +21,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.postgres.in_thread import BlockingWaits, StoppedError, completed
 from usenetsync_tui.threads import Threads
 
@@ -75,7 +75,12 @@ class Silence:
         seconds = self.seconds
         if seconds < _WORTH_A_WORD:
             return None
-        return Waiting("waiting for the database: no answer yet", seconds, ", for")
+        return Waiting(
+            "waiting for the database: no answer yet",
+            seconds,
+            ", for",
+            what=WaitsFor.DATABASE,
+        )
 
 
 class HeardConnection(psycopg.AsyncConnection[TupleRow]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.waiting import WaitsFor
 
 SILENT = 10.0
 """Seconds without a new status after which the engine is not alive."""
@@ -28,9 +29,7 @@ def health(status: EngineStatus, age: float) -> tuple[HTTPStatus, str]:
     the metrics say so.
     """
     why_not = _WORDS.get(status.state, "")
-    waits_for_database = status.waiting is not None and status.waiting.reason.startswith(
-        "waiting for the database"
-    )
+    waits_for_database = status.waiting is not None and status.waiting.what is WaitsFor.DATABASE
     if status.state not in (EngineState.STOPPED, EngineState.FAILED) and waits_for_database:
         why_not = "waiting: the database does not answer"
         if status.state is EngineState.STARTING:

@@ -21,6 +21,7 @@ from textual.timer import Timer
 
 from usenetsync_tui.locations import styles_folder
 from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.safe_name import safe_name
@@ -34,6 +35,7 @@ from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.keymap import unknown_ids
 from usenetsync_tui.tui.kit.action import bindings
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
@@ -44,6 +46,7 @@ from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.screens.history_screen import HistoryScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
 from usenetsync_tui.tui.terminal.keys_in_turn import KeysInTurn
+from usenetsync_tui.tui.terminal.palette import PaletteColors
 from usenetsync_tui.tui.terminal.parsed_styles import ParsedStyles
 from usenetsync_tui.tui.themes import DARK, LIGHT
 
@@ -103,6 +106,7 @@ class UsenetSyncApp(App[ScreenExit]):
         self.ascii_only = ascii_only
         """Whether the terminal shows no other characters."""
         self._clean_lines = CleanLines(ascii_only=ascii_only)
+        self._palette = PaletteColors()
         super().__init__(
             css_path=[styles_folder() / name for name in STYLES],
             ansi_color=True if own_colors else None,
@@ -142,7 +146,8 @@ class UsenetSyncApp(App[ScreenExit]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, then ours, the last before the terminal."""
-        return [*super().get_line_filters(), self._clean_lines]
+        few = [self._palette] if self.console.color_system == "256" else []
+        return [*super().get_line_filters(), *few, self._clean_lines]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Values of our variables in themes that are not ours."""
@@ -238,6 +243,7 @@ class UsenetSyncApp(App[ScreenExit]):
             words = f"Attached to {status.holder}, which runs the engine."
             self.notify(safe_name(words), timeout=_LONG / 4, markup=False)
         else:
+            self.clear_notifications()  # they are about an engine that is gone
             # Once this program's own engine works, its log begins with the reason.
             bad = (e.text for e in status.events if e.severity is Severity.BAD)
             words = safe_name(status.message or next(bad, f"No longer attached to {before}."))
@@ -295,11 +301,12 @@ class UsenetSyncApp(App[ScreenExit]):
         if not _is_working(self.handle.status):
             self.exit(ScreenExit(ExitReason.DRAIN))
             return
-        self.push_screen(Ask("A job is running.", _QUITTING), self._quit)
+        question = f"A job is running{_company_words(self.handle.status.windows)}."
+        self.push_screen(Ask(question, _QUITTING), self._quit)
 
     def action_help_quit(self) -> None:
         """Quit on Ctrl+C, as on `q`."""
-        self.run_worker(self.action_quit(), name="quit")
+        run_beside(self, self.action_quit, name="quit", group="quit")
 
     def _quit(self, choice: str | None) -> None:
         if choice == "drain":
@@ -318,3 +325,12 @@ class UsenetSyncApp(App[ScreenExit]):
 def _is_working(status: EngineStatus) -> bool:
     busy = any(job.state is JobState.RUNNING for job in status.jobs)
     return busy and status.state in (EngineState.RUNNING, EngineState.DRAINING)
+
+
+def _company_words(windows: Sequence[Window]) -> str:
+    """Who else is at the engine that is about to end; empty: nobody."""
+    if not windows:
+        return ""
+    first, more = safe_name(str(windows[0])), plural(len(windows) - 1, "other window")
+    those = f"{first} and {more} are" if len(windows) > 1 else f"{first} is"
+    return f", and {those} attached"

@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import anyio
 from pydantic import SecretStr
-from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from usenetsync_tui import __version__
@@ -29,8 +29,12 @@ from usenetsync_tui.model.windows import Farewell, Window
 from usenetsync_tui.socket_folder import is_private
 from usenetsync_tui.wire import frames
 from usenetsync_tui.wire.changes import changed
+from usenetsync_tui.wire.loss import EngineLoss, engine_loss
 from usenetsync_tui.wire.places import catalogue_mark, owner_of, socket_path, this_window
 from usenetsync_tui.wire.values import FrameError
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
 
 _TO_OPEN = 5.0
 """Seconds that an engine may take to greet: it may be busy, but not dead."""
@@ -63,8 +67,11 @@ async def attached(
 
 async def _connected(locations: Locations, mark: str) -> ClientConnection:
     path = socket_path(locations, mark)
-    if not is_private(path.parent, owner_of(locations)):
+    if not is_private(path.parent, owner_of(locations)) or not path.exists():
         raise NoEngineError
+    # Most commands find no engine, and this takes long to load.
+    from websockets.asyncio.client import unix_connect
+
     try:
         return await unix_connect(
             str(path),
@@ -156,9 +163,15 @@ class RemoteEngine:
             raise UsageError(reply.problem)
         return reply
 
-    async def lost(self) -> None:
-        """Return when the engine has ended or died."""
+    async def lost(self) -> EngineLoss:
+        """Return when the engine has ended or died, with what that means."""
         await self._lost.wait()
+        return self.loss
+
+    @property
+    def loss(self) -> EngineLoss:
+        """What it means that this engine is lost, once it is."""
+        return engine_loss(self.holder, self.farewell)
 
     def take(self, frame: frames.Changed) -> None:
         """Take a change of the status. `FrameError`."""

@@ -13,6 +13,7 @@ both may grow within a protocol version.
 from __future__ import annotations
 
 import json
+from dataclasses import field
 from typing import Any, get_args
 
 from usenetsync_tui.model.answers import Answer
@@ -68,8 +69,8 @@ class Asked:
     """Of this window's frames; the answer has it too."""
     command: str
     """The name of the command's class."""
-    values: dict[str, Any]
-    """Its fields."""
+    values: dict[str, Any] = field(repr=False)
+    """Its fields; a secret is among them as it is."""
 
 
 @value_object

@@ -52,7 +52,7 @@ class Listener:
         self._numbers = 0
         self._allowed: set[int] = set()
         self.farewell = frames.Goodbye(Farewell.STOPPED)
-        """What the windows are told when the block of `listening` ends."""
+        """What the engine sends to the windows when the block of `listening` ends."""
 
     @property
     def windows(self) -> tuple[Window, ...]:

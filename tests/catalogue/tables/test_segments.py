@@ -43,9 +43,7 @@ async def make(
 
 async def post(catalogue: Catalogue, *names: bytes) -> list[objects.Progressed]:
     async with catalogue.transaction() as tx:
-        return await objects.add_posted(
-            tx, await segments.mark_posted(tx, dict.fromkeys(names, Receipt()))
-        )
+        return await segments.mark_posted(tx, dict.fromkeys(names, Receipt()))
 
 
 @pytest.mark.anyio
@@ -101,6 +99,25 @@ async def test_aliases_are_posted_together(catalogue: Catalogue, folder: Folder)
     async with catalogue.transaction() as tx:
         known = [replace(alias, object_id=3, status=SegmentStatus.POSTED)]
         assert await segments.insert(tx, folder.realm.id, known) == Counter({3: 1})
+
+
+@pytest.mark.anyio
+async def test_a_known_row_is_posted_alone_and_under_its_own_name(
+    catalogue: Catalogue, folder: Folder
+) -> None:
+    first, second, third = await make(catalogue, folder, 1, 3)
+    rows = {
+        first.message_id: segments.RowKey(1, 0, 0),
+        second.message_id: segments.RowKey(1, 2, 0),  # the row of another article
+    }
+    receipts = dict.fromkeys([*rows, third.message_id], Receipt("server", 123))
+    async with catalogue.transaction() as tx:
+        progressed = await segments.mark_posted(tx, receipts, rows=rows)
+        left = await segments.unposted(tx, 1, (-1, 0), 9)
+        server = await tx.one("SELECT server, wire_size FROM segments WHERE segment_index = 0")
+    assert [(p.id, p.complete) for p in progressed] == [(1, False)] * 2
+    assert [s.message_id for s in left] == [second.message_id]
+    assert server == ("server", 123)
 
 
 @pytest.mark.anyio

@@ -147,7 +147,7 @@ def test_while_others_work(
     kept: InProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backup needs no lock and sees one state; a restore waits for its turn."""
-    monkeypatch.setattr("usenetsync_tui.cli.run.SHORTEST_PATIENCE", 0.1)
+    monkeypatch.setattr("usenetsync_tui.cli.errand.request.SHORTEST_PATIENCE", 0.1)
     file, before = tmp_path / "backup", everything()
     with psycopg.connect(address()) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (lock.KEY,))

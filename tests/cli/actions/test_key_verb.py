@@ -201,7 +201,7 @@ def test_what_stops_a_change(
         patch.setattr("usenetsync_tui.whole_file._to_disk", full)
         ended = sealed("key", "change", "--new-key-file", tmp_path / "new", expect=1)
     assert "No space left" in ended.err and str(tmp_path / "new") in ended.err
-    monkeypatch.setattr("usenetsync_tui.cli.run.SHORTEST_PATIENCE", 0.1)
+    monkeypatch.setattr("usenetsync_tui.cli.errand.request.SHORTEST_PATIENCE", 0.1)
     with psycopg.connect(os.environ["USENETSYNC_DATABASE_URL"], autocommit=True) as conn:
         conn.execute("SELECT pg_advisory_lock(%s)", (lock.KEY,))
         ended = sealed("key", "change", "--new-key-file", config(sealed) / "new", expect=1)

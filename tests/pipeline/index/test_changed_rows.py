@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import psycopg
 import pytest
 from index_ground import KEYS, Indexed
@@ -9,7 +10,8 @@ from test_adopted_index import adopted, lose
 from trees import content
 from worlds import FaultyStore, World
 
-from usenetsync_tui.catalogue.tables import objects
+from usenetsync_tui.catalogue.tables import files, objects
+from usenetsync_tui.model.entries import Entry, FileKind
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.posting import settle
 
@@ -130,3 +132,38 @@ async def test_a_file_that_waits_to_be_read_again_is_read_after_an_adoption(
     await adopted(world)
     assert await indexed.version() == 2
     await world.assert_restores(2, copy)
+
+
+async def test_a_change_that_commits_after_a_run_was_read_is_in_the_next_one(
+    indexed: Indexed,
+) -> None:
+    world = indexed.world
+    for name in ("touched", *[f"other {number}" for number in range(100)]):
+        (world.root / name).write_bytes(name.encode())
+    await indexed.version()
+    (world.root / "new").write_bytes(b"new")
+    assert await world.completed() == 2
+    (world.root / "touched").chmod(0o600)
+    (world.root / "touched").chmod(0o644)
+    seen = (world.root / "touched").lstat()
+    entry = Entry(b"touched", FileKind.REGULAR, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns,
+                  seen.st_ino, 0o644, None, seen.st_uid, seen.st_gid)  # fmt: skip
+    folder, posted = await world.folder(), anyio.Event()
+
+    async def post() -> None:
+        assert await indexed.post() == ""
+        posted.set()
+
+    async with anyio.create_task_group() as group:
+        async with world.catalogue.transaction() as tx:
+            await files.refresh(tx, folder.id, [entry])
+            group.start_soon(post)
+            waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while not posted.is_set() and world.query(waits) == [(0,)]:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+    (world.root / "more").write_bytes(b"more")
+    await indexed.version()
+    now = world.query("SELECT path_key, ctime_ns FROM files ORDER BY 1")
+    lose(world)
+    await adopted(world)
+    assert now == world.query("SELECT path_key, ctime_ns FROM files ORDER BY 1")

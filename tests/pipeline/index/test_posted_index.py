@@ -204,6 +204,27 @@ async def test_a_root_whose_name_is_of_no_use_gets_the_next_one(
     indexed.world.check_ledger()
 
 
+async def test_new_names_wait_for_the_next_version_when_a_root_has_no_more_names(
+    indexed: Indexed,
+) -> None:
+    world = indexed.world
+    grow(world.root)
+    await indexed.version()
+    world.query("UPDATE index_roots SET attempt = 7 RETURNING 1")
+    ((object_id,),) = world.query(
+        "WITH one AS (SELECT s.object_id, s.message_id FROM segments s"
+        " JOIN objects o ON o.id = s.object_id WHERE o.kind <> 2 LIMIT 1),"
+        " added AS (INSERT INTO aliases (message_id, wire_id, adopted)"
+        " SELECT message_id, 'new@name', true FROM one)"
+        " SELECT object_id FROM one"
+    )
+    assert "version 1 has been renewed 7 times" in await indexed.post()
+    (world.root / "more").write_bytes(b"more")
+    assert await indexed.version() == 2
+    part = await (await indexed.reader(2)).part(int(str(object_id)))
+    assert ("new@name",) in [each.aliases for s in part.segments for each in s.articles]
+
+
 async def test_a_lost_catalogue_is_made_again_from_the_index(
     indexed: Indexed, store: FaultyStore
 ) -> None:

@@ -27,7 +27,8 @@ async def test_each_answer_is_for_all(key: str, command: type[Command]) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, ResumeDialog))
         await pilot.pause()
         words = str(pilot.app.screen.query_one("#question-text").render())
-        assert "2 jobs" in words and "f1 is at 55 %" in words.replace("55%", "55 %"), words
+        assert "2 interrupted jobs" in words, words
+        assert "f1 is at 55%" in words, words
         await pilot.press(key)
         await pilot.pause()
         assert handle.commands == [command(1), command(2)]

@@ -30,6 +30,9 @@ def test_figures_of_one_job() -> None:
     assert ended_words([over()]) == "photos v12: 1,204 files, 8.10 GB posted, 2m04s"
     restored = over(verb=Verb.RESTORE, posted_bytes=0)
     assert ended_words([restored]) == "photos v12 restore: 1,204 files, 9.30 GB, 2m04s"
+    partly = over(state=JobState.INCOMPLETE, errors=3)
+    words = "photos v12 upload incomplete after 2m04s: 3 errors, 1,204 files, 8.10 GB posted"
+    assert ended_words([partly]) == words
     failed = over(state=JobState.FAILED, message="no \x1b[31mroom")
     assert ended_words([failed]).startswith("photos v12 upload failed after 2m04s: no ")
     assert "\x1b" not in ended_words([failed])

@@ -15,6 +15,7 @@ from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.ports import ArticleRow
 from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.files.marked_paths import marked_paths
 from usenetsync_tui.tui.kit.list_source import PAGE_SIZE
 from usenetsync_tui.tui.screens import article_screen, articles_screen, versions_screen
 from usenetsync_tui.tui.screens.article_screen import ArticleScreen
@@ -266,3 +267,21 @@ async def test_hostile_names_on_deeper_screens_are_harmless() -> None:
             await until(pilot, lambda app=app: "row 1" in picture(app))  # type: ignore[misc]
             assert picture(app).replace("\n", "").isprintable()
             assert "[@click=app.quit]" in picture(app).splitlines()[0]
+
+
+async def test_marked_changes_are_restored_from_the_version_that_has_them() -> None:
+    browser = FakeBrowser(30)
+    async with gone_down(ChangesScreen(browser, PHOTOS, 11, 12)) as (pilot, app):
+        table, screen = app.screen.query_one(ChangesTable), app.screen
+        assert isinstance(screen, ChangesScreen)
+        await until(pilot, lambda: table.row_count == 30)
+        await pilot.press("space", "space", "space")
+        assert table.marked == (browser.name(0), browser.name(1)), "a removed path is in version 11"
+        await until(pilot, lambda: "2 of version 12 marked" in picture(app))
+        at = screen.at_hand
+        assert (at.version, at.path) == (12, b"")
+        assert at.marked is not None
+        assert await marked_paths(browser, at.marked) == table.marked
+        await pilot.press("u", "space")
+        assert screen.at_hand.version == 11
+        assert table.marked == (browser.name(2),)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction, column, load
+from usenetsync_tui.catalogue.tables.index import changes
 
 _SQL = load(__package__, "aliases.sql")
 
@@ -33,11 +34,13 @@ class CatalogueAliases:
     async def adopt(self, message_id: bytes, wire_id: str) -> None:
         """Record the server's name of an article. Durable when this returns."""
         async with self._catalogue.transaction(durable=True) as tx:
+            await changes.announce(tx)
             await _add(tx, message_id, wire_id, adopted=True)
 
 
 async def pass_on(tx: Transaction, old: bytes, new: bytes, wire_id: str) -> None:
     """Rename the article `old`, with the wire id `wire_id`, to `new`; keep its further names."""
+    await changes.announce(tx)
     await tx.run(_SQL["pass_on"], {"old": old, "new": new})
     await _add(tx, new, wire_id, adopted=False)
 

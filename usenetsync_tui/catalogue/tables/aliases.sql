@@ -11,8 +11,8 @@ SELECT DISTINCT ON (message_id) message_id, wire_id FROM aliases
 
 -- add
 -- A further name of an article; from a server, it is the article's name from now on.
-INSERT INTO aliases (message_id, wire_id, adopted)
-VALUES (%(message_id)b, %(wire_id)s, %(adopted)s)
+INSERT INTO aliases (message_id, wire_id, adopted, at)
+VALUES (%(message_id)b, %(wire_id)s, %(adopted)s, clock_timestamp())
     ON CONFLICT (message_id, wire_id) DO UPDATE
    SET adopted = aliases.adopted OR excluded.adopted,
        at = CASE WHEN excluded.adopted THEN excluded.at ELSE aliases.at END;

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import LiteralString, NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.index import changes
 from usenetsync_tui.catalogue.tables.left_out import HELD
 from usenetsync_tui.catalogue.tables.matching import all_of, matching
 from usenetsync_tui.model.entries import FileKind, FileState
@@ -89,6 +90,7 @@ async def _change(
         keys += await _plan_again(tx, [f for f in files if f.state != FileState.FAILED])
     else:
         values |= {"keys": [f.key for f in files], "reason": REASONS[action]}
+        await changes.announce(tx)
         keys = column(await tx.fetch(_SQL["fail"], values))
     done = set(keys)
     return tuple((f.path, f.size) for f in files if f.key in done and f.kind == FileKind.REGULAR)

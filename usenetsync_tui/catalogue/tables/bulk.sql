@@ -44,7 +44,7 @@ UPDATE files f
    SET state = {file.failed}, reason = %(reason)s,
        object_id = CASE WHEN f.digest IS NULL OR f.first_version < %(version)s
                         THEN f.object_id END,
-       changed_at = CASE WHEN f.first_version < %(version)s THEN now() END
+       changed_at = CASE WHEN f.first_version < %(version)s THEN clock_timestamp() END
   FROM unnest(%(keys)b::bytea[]) AS u(path_key)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c

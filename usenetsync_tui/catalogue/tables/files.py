@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from usenetsync_tui.catalogue.columns import ENTRY, STAGED
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import vanished
+from usenetsync_tui.catalogue.tables.index import changes
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.folders import Folder
@@ -148,6 +149,7 @@ async def apply_changes(
 
 async def refresh(tx: Transaction, folder: int, entries: Sequence[Entry]) -> None:
     """Update in place what only the walk compares, and owners that were not known before."""
+    await changes.announce(tx)
     await tx.run(
         _SQL["refresh"],
         {
@@ -209,6 +211,7 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
     if not placed:
         return
     keys, made, offsets, digests, sizes, racy = zip(*placed, strict=True)
+    await changes.announce(tx)
     await tx.run(
         _SQL["set_planned"],
         {
@@ -253,6 +256,7 @@ async def set_failed(tx: Transaction, folder: int, failures: Sequence[tuple[byte
     """Record (key, reason) of files that could not be read."""
     if failures:
         keys, reasons = zip(*failures, strict=True)
+        await changes.announce(tx)
         await tx.run(
             _SQL["set_failed"], {"folder": folder, "keys": list(keys), "reasons": list(reasons)}
         )

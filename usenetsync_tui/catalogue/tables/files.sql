@@ -97,7 +97,7 @@ UPDATE files f
    SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid,
        changed_at = CASE WHEN f.first_version <= finished.version
                           AND (SELECT adopted_version IS NULL FROM folders WHERE id = %(folder)s)
-                         THEN now() ELSE f.changed_at END
+                         THEN clock_timestamp() ELSE f.changed_at END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(ctimes)b::int8[]),
               (SELECT %(inodes)b::int8[]), (SELECT %(uids)b::int8[]), (SELECT %(gids)b::int8[]))
        AS u(path_key, ctime_ns, inode, uid, gid)
@@ -157,7 +157,8 @@ UPDATE files f
        size = coalesce(u.size, f.stat_size, f.size),
        stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
        digest = u.digest, digest_kind = nullif(u.digest_kind, 0), racy = nullif(u.racy, false),
-       reason = NULL, changed_at = CASE WHEN f.first_version <= finished.version THEN now() END,
+       reason = NULL,
+       changed_at = CASE WHEN f.first_version <= finished.version THEN clock_timestamp() END,
        replaced = CASE WHEN f.first_version <= finished.version THEN true END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(objects)b::int8[]),
               (SELECT %(offsets)b::int8[]), (SELECT %(sizes)b::int8[]),
@@ -193,7 +194,7 @@ UPDATE files SET object_id = NULL, object_offset = NULL
 -- Files that could not be read; the row keeps the reason.
 UPDATE files f
    SET state = {file.failed}, object_id = NULL, object_offset = NULL, reason = u.reason,
-       changed_at = CASE WHEN f.first_version <= finished.version THEN now() END
+       changed_at = CASE WHEN f.first_version <= finished.version THEN clock_timestamp() END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(reasons)s::text[])) AS u(path_key, reason)
  CROSS JOIN LATERAL (
        SELECT c.folder_id, c.first_version FROM files c

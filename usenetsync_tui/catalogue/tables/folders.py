@@ -9,7 +9,7 @@ from typing import Any
 
 from usenetsync_tui.catalogue.columns import FOLDER, REALM
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.catalogue.tables import headers
+from usenetsync_tui.catalogue.tables import headers, mounts
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
@@ -24,6 +24,7 @@ from usenetsync_tui.model.folders import (
     StoreKind,
 )
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.sources import FileSystem
 
 _SQL = load(__package__, "folders.sql")
 
@@ -177,6 +178,24 @@ async def saw_string(tx: Transaction, folder_id: int) -> None:
 async def settle(tx: Transaction, folder_id: int) -> None:
     """An adopted folder was uploaded: from now on its files are those that this machine saw."""
     await tx.run(_SQL["settle"], {"id": folder_id})
+
+
+async def stood(tx: Transaction, folder_id: int, inode: int) -> None:
+    """Record the inode number of a folder's directory, with a version that is finished now."""
+    await tx.run(_SQL["stood"], {"id": folder_id, "inode": inode})
+
+
+async def at_inode(tx: Transaction, inode: int) -> list[tuple[int, FileSystem]]:
+    """The ids of the folders whose directory had an inode number, with its file system then."""
+    rows = await tx.fetch(_SQL["at_inode"], {"inode": inode})
+    return [(folder, FileSystem(*fields)) for folder, *fields in rows]
+
+
+async def move(tx: Transaction, folder: Folder, path: bytes) -> None:
+    """The folder is at another path from now on; name, versions and keys stay its own."""
+    await tx.run(_SQL["move"], {"id": folder.id, "path": path})
+    await tx.run(_SQL["move_realms"], {"path": path, "before": folder.path})
+    await mounts.forget_root(tx, folder.id)
 
 
 async def _shared_realm(

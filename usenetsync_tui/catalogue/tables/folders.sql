@@ -91,3 +91,27 @@ UPDATE folders SET string_seen_at = now() WHERE id = %(id)s;
 -- settle
 -- The rows of an adopted folder have the inodes and times of this machine now.
 UPDATE folders SET adopted_version = NULL WHERE id = %(id)s AND adopted_version IS NOT NULL;
+
+-- stood
+-- The inode number of the folder's directory, with the version that is finished now.
+UPDATE folders SET root_inode = %(inode)s
+ WHERE id = %(id)s AND root_inode IS DISTINCT FROM %(inode)s;
+
+-- at_inode
+-- The folders whose directory had an inode number, with the file system it was on.
+SELECT f.id, m.type, m.uuid, m.fsid, m.source, m.location
+  FROM folders f JOIN mounts m ON m.folder_id = f.id AND m.path = ''::bytea
+ WHERE f.root_inode = %(inode)s
+ ORDER BY f.id;
+
+-- move
+-- A folder is at another path from now on.
+UPDATE folders SET path = %(path)s, root_inode = NULL WHERE id = %(id)s;
+
+-- move_realms
+-- Its realms with a key go with it: they are found by the folder's path, that of its index by the
+-- path, a zero byte and more.
+UPDATE realms
+   SET owner = %(path)s::bytea || substring(owner FROM length(%(before)s::bytea) + 1)
+ WHERE owner = %(before)s
+    OR substring(owner FOR length(%(before)s::bytea) + 1) = %(before)s::bytea || '\x00'::bytea;

@@ -131,9 +131,9 @@ async def verify_options(tx: Transaction, job_id: int) -> tuple[bool, int]:
     return bodies, sample
 
 
-async def own_target(tx: Transaction, job_id: int) -> None:
-    """Record that the restore made its target folder itself."""
-    await tx.run(_SQL["set_owns_target"], {"id": job_id})
+async def own_target(tx: Transaction, job_id: int, *, owns: bool) -> None:
+    """Record whether the restore makes its target folder itself."""
+    await tx.run(_SQL["set_owns_target"], {"id": job_id, "owns": owns})
 
 
 async def owned_target(tx: Transaction, folder: int, target: bytes) -> bool:

@@ -81,8 +81,8 @@ UPDATE jobs SET state = %(state)s, message = %(message)s, refusal = %(refusal)s:
  WHERE id = %(id)s AND state = ANY(%(allowed)s);
 
 -- set_owns_target
--- The restore made its target itself.
-UPDATE jobs SET owns_target = true WHERE id = %(id)s;
+-- Whether the restore makes its target itself.
+UPDATE jobs SET owns_target = %(owns)s WHERE id = %(id)s;
 
 -- begin
 -- Mark a job as running, unless a user has paused or cancelled it.

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.index import changes
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.catalogue.tables.segments import KnownArticle, known_by_slice
 from usenetsync_tui.model.folders import Folder
@@ -44,6 +45,7 @@ async def undo_unchanged(tx: Transaction, folder: int, version: int, keys: Seque
     if not keys or version == 1:
         return 0
     values = {"folder": folder, "version": version, "keys": list(keys)}
+    await changes.announce(tx)
     return len(await tx.fetch(_SQL["undo_unchanged"], values))
 
 

@@ -41,7 +41,7 @@ gone AS (
        AND f.first_version = same.first_version)
 UPDATE files f
    SET last_version = NULL, ctime_ns = same.ctime_ns, inode = same.inode, uid = same.uid,
-       gid = same.gid, stat_size = same.stat_size, racy = same.racy, changed_at = now()
+       gid = same.gid, stat_size = same.stat_size, racy = same.racy, changed_at = clock_timestamp()
   FROM same
  WHERE f.folder_id = same.folder_id AND f.path_key = same.path_key
    AND f.first_version = same.since

@@ -34,6 +34,11 @@ async def remember(tx: Transaction, folder: int, mounts: Mapping[bytes, FileSyst
     )
 
 
+async def forget_root(tx: Transaction, folder: int) -> None:
+    """Forget which file system the folder itself was on; the next upload compares it with none."""
+    await tx.run(_SQL["forget_root"], {"folder": folder})
+
+
 async def used(tx: Transaction, folder: int, version: int, paths: list[bytes]) -> set[bytes]:
     """Which of some mount points have files of a version below them."""
     values = {"folder": folder, "version": version, "paths": paths}

@@ -7,6 +7,10 @@ SELECT path, type, uuid, fsid, source, location
 -- Delete the file systems of the earlier version.
 DELETE FROM mounts WHERE folder_id = %(folder)s;
 
+-- forget_root
+-- Delete the file system of the folder itself: the user says that it is elsewhere now.
+DELETE FROM mounts WHERE folder_id = %(folder)s AND path = ''::bytea;
+
 -- remember
 -- Add the file systems of the version that is finished now.
 INSERT INTO mounts (folder_id, path, type, uuid, fsid, source, location)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from usenetsync_tui.catalogue.columns import SEGMENT
 from usenetsync_tui.catalogue.session import Transaction, load, text
+from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 from usenetsync_tui.postgres.arrays import (
     bool_array,
@@ -18,6 +19,23 @@ from usenetsync_tui.postgres.arrays import (
 )
 
 _SQL = load(__package__, "segments.sql")
+
+MARK_POSTED = {
+    rows: _SQL["mark_posted"].replace("{rows}", _SQL[rows].rstrip(";"))
+    for rows in ("known_row", "every_row")
+}
+"""The statement for articles with a known row, and for those whose rows must be found."""
+
+
+class RowKey(NamedTuple):
+    """The key of a row."""
+
+    object_id: int
+    segment_index: int
+    redundancy: int
+
+
+_NO_ROWS: Mapping[bytes, RowKey] = {}
 
 
 class KnownArticle(NamedTuple):
@@ -65,25 +83,26 @@ async def insert(
 
     `check_after`: as in `mark_posted`, for those whose shared article is already posted.
     """
-    rows = await tx.fetch(
-        _SQL["insert"],
-        {
-            "realm": realm,
-            "check_after": check_after,
-            "objects": int8_array([s.object_id for s in segments]),
-            "indexes": int4_array([s.index for s in segments]),
-            "redundancies": int2_array([s.redundancy for s in segments]),
-            "sizes": int4_array([s.size for s in segments]),
-            "payload_sizes": int4_array([s.payload_size for s in segments]),
-            "hashes": bytea_array([s.hash for s in segments]),
-            "codecs": int2_array([s.codec for s in segments]),
-            "nonces": bytea_array([s.nonce for s in segments]),
-            "message_ids": bytea_array([s.message_id for s in segments]),
-            "statuses": int2_array([s.status for s in segments]),
-            "by_body": bool_array([s.by_body for s in segments]),
-            "headers": int8_array([s.headers for s in segments]),
-        },
-    )
+    values = {
+        "realm": realm,
+        "check_after": check_after,
+        "objects": int8_array([s.object_id for s in segments]),
+        "indexes": int4_array([s.index for s in segments]),
+        "redundancies": int2_array([s.redundancy for s in segments]),
+        "sizes": int4_array([s.size for s in segments]),
+        "payload_sizes": int4_array([s.payload_size for s in segments]),
+        "hashes": bytea_array([s.hash for s in segments]),
+        "codecs": int2_array([s.codec for s in segments]),
+        "nonces": bytea_array([s.nonce for s in segments]),
+        "message_ids": bytea_array([s.message_id for s in segments]),
+        "statuses": int2_array([s.status for s in segments]),
+        "by_body": bool_array([s.by_body for s in segments]),
+        "headers": int8_array([s.headers for s in segments]),
+    }
+    if not any(s.status.is_there for s in segments):  # nobody waits for the rows
+        await tx.run(_SQL["insert"], values)
+        return Counter()
+    rows = await tx.fetch(_SQL["insert"], values)
     return Counter(r[0] for r in rows if SegmentStatus(r[1]).is_there)
 
 
@@ -94,24 +113,47 @@ async def mark_sending(tx: Transaction, nonces: Mapping[bytes, bytes | None]) ->
 
 
 async def mark_posted(
-    tx: Transaction, receipts: Mapping[bytes, Receipt], check_after: float | None = None
-) -> Counter[int]:
-    """Record receipts by Message-ID; returns the number of rows that became posted, per object.
+    tx: Transaction,
+    receipts: Mapping[bytes, Receipt],
+    check_after: float | None = None,
+    rows: Mapping[bytes, RowKey] = _NO_ROWS,
+) -> list[Progressed]:
+    """Record receipts by Message-ID; returns the objects that have more posted articles now.
 
     `check_after`: seconds until the articles are checked; None: only those that were posted again
-    are checked.
+    are checked. `rows`: the keys of articles that certainly have one row each; the rows of all
+    others are searched in every shard.
     """
-    rows = await tx.fetch(
-        _SQL["mark_posted"],
-        {
-            "message_ids": bytea_array(list(receipts)),
-            "servers": [text(r.server) for r in receipts.values()],
-            "wire_sizes": int4_array([r.wire_size for r in receipts.values()]),
-            "headers": int8_array([r.headers for r in receipts.values()]),
-            "check_after": check_after,
-        },
-    )
-    return Counter(r[0] for r in rows)
+    progressed: list[Progressed] = []
+    known = [m for m in receipts if m in rows]
+    for sql, names in (
+        (MARK_POSTED["known_row"], known),
+        (MARK_POSTED["every_row"], [m for m in receipts if m not in rows]),
+    ):
+        if names:
+            found = [receipts[m] for m in names]
+            values = {
+                "message_ids": bytea_array(names),
+                "servers": [text(r.server) for r in found],
+                "wire_sizes": int4_array([r.wire_size for r in found]),
+                "headers": int8_array([r.headers for r in found]),
+                "check_after": check_after,
+                **_keys([rows[m] for m in names] if names is known else []),
+            }
+            progressed += [Progressed(*r) for r in await tx.fetch(sql, values)]
+    return progressed
+
+
+def _keys(rows: Sequence[RowKey]) -> dict[str, object]:
+    """Parameters that name rows."""
+    indexes = [r.segment_index for r in rows]
+    return {
+        "objects": int8_array([r.object_id for r in rows]),
+        "indexes": int4_array(indexes),
+        "redundancies": int2_array([r.redundancy for r in rows]),
+        "first": min(indexes, default=0),
+        "last": max(indexes, default=0),
+    }
 
 
 async def rename(tx: Transaction, old: bytes, new: bytes, nonce: bytes | None) -> None:

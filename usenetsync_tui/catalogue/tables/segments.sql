@@ -65,22 +65,42 @@ UPDATE segments s SET status = {segment.sending}, nonce = u.nonce
  WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_send};
 
 -- mark_posted
--- The store acknowledged these articles; every row that shares one is posted with it. With a delay,
--- check it after so many seconds; an article that was posted again is always checked.
+-- The store acknowledged these articles; their rows are posted and count for their objects: one with
+-- all its articles is complete. With a delay, check them after so many seconds; an article that was
+-- posted again is always checked.
 -- headers: the id of theirs; 0: the realm's first ones; null: as planned.
-UPDATE segments s
-   SET status = {segment.posted}, posted_at = now(), tries = s.tries + 1, error = NULL, checks = 0,
-       server = coalesce(nullif(u.server, ''), s.server),
-       wire_size = coalesce(nullif(u.wire_size, 0), s.wire_size),
-       headers_id = CASE WHEN u.headers IS NULL THEN s.headers_id ELSE nullif(u.headers, 0) END,
-       check_at = now() + coalesce(%(check_after)s::float8,
-                                   CASE WHEN s.by_body OR s.reposts > 0 THEN 0 END)
-                          * interval '1 second'
-  FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[],
-              %(headers)b::int8[])
-       AS u(message_id, server, wire_size, headers)
- WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_acknowledge}
-RETURNING s.object_id;
+WITH posted AS (
+    UPDATE segments s
+       SET status = {segment.posted}, posted_at = now(), tries = s.tries + 1, error = NULL,
+           checks = 0, server = coalesce(nullif(u.server, ''), s.server),
+           wire_size = coalesce(nullif(u.wire_size, 0), s.wire_size),
+           headers_id = CASE WHEN u.headers IS NULL THEN s.headers_id
+                             ELSE nullif(u.headers, 0) END,
+           check_at = now() + coalesce(%(check_after)s::float8,
+                                       CASE WHEN s.by_body OR s.reposts > 0 THEN 0 END)
+                              * interval '1 second'
+      FROM unnest(%(message_ids)b::bytea[], %(servers)s::text[], %(wire_sizes)b::int4[],
+                  %(headers)b::int8[], %(objects)b::int8[], %(indexes)b::int4[],
+                  %(redundancies)b::int2[])
+           AS u(message_id, server, wire_size, headers, object_id, segment_index, redundancy)
+     WHERE s.message_id = u.message_id AND s.status NOT IN {segment.ignores_acknowledge}
+       AND {rows}
+ RETURNING s.object_id)
+UPDATE objects o
+   SET posted = o.posted + more.n,
+       complete = o.posted + more.n >= o.segments::bigint * o.copies
+  FROM (SELECT object_id, count(*) AS n FROM posted GROUP BY object_id) AS more
+ WHERE o.id = more.object_id
+RETURNING o.id, o.folder_id, o.complete, o.files;
+
+-- every_row
+-- For mark_posted: the rows of an article in all shards.
+true;
+
+-- known_row
+-- For mark_posted: the only row of an article. (As in mark_verified, so that only its shard is read.)
+s.object_id = u.object_id AND s.segment_index = u.segment_index AND s.redundancy = u.redundancy
+AND s.object_id = ANY(%(objects)b::int8[]) AND s.segment_index BETWEEN %(first)s AND %(last)s;
 
 -- rename
 -- An article gets a new Message-ID, since the article under the old one cannot be read. It gets a

@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
 from anyio import to_thread
 from pydantic import SecretStr
 
+from usenetsync_tui.cli.errand.request import Request
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.progress import shown
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, catalogue_for_job, environment, start
+from usenetsync_tui.cli.run import Exit, environment, start
 from usenetsync_tui.cli.typed_string import TypedString
-from usenetsync_tui.engine.by_string.adoption import Adoption, adopt_folder
-from usenetsync_tui.engine.opening import application_name
+from usenetsync_tui.engine.by_string.adoption import adopt_folder
+from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.environment import real_path
+from usenetsync_tui.model.adoption import AdoptedFolder
+from usenetsync_tui.model.commands import Adopt, StopAdopting
 from usenetsync_tui.model.figures import number, plural, size, when
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.index_roots import VersionLine
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status import Adopting, JobStatus
+from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
-from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 
 
 def adopt(
@@ -54,25 +57,40 @@ async def _adopt(
         settings = settings.model_copy(update={"database_url": SecretStr(database)})
     secret = await to_thread.run_sync(typed.secret)
     path = None if place is None else real_path(place)
-    figures = _Figures()
-    async with (
-        catalogue_for_job("adopt", voice, figures.now, settings) as opened,
-        EngineLock(
-            opened.conninfo,
-            application_name=application_name("adopt"),
-            patience=max(wait, SHORTEST_PATIENCE),
-            waits=opened.waits,
-        ),
-    ):
+    waits, loaded = Waits(), LoadProgress()
+
+    async def command() -> Adopt:
+        return Adopt(typed.text, typed.passphrase, path or b"")
+
+    async def alone(opened: OpenCatalogue) -> AdoptedFolder:
         done = await adopt_folder(
             opened.catalogue,
             settings,
             locations,
             secret,
             path=path,
-            progress=figures.progress,
-            waits=opened.waits,
+            progress=loaded,
+            waits=waits,
         )
+        return done.told
+
+    request = Request[AdoptedFolder](
+        settings,
+        locations,
+        what="adopt",
+        voice=voice,
+        waits=waits,
+        wait=wait,
+        stop=StopAdopting(),
+    )
+
+    def progress_now() -> LoadProgress | Adopting | None:
+        return loaded if request.status is None else request.status.adopting
+
+    async with shown(_Figures(progress_now).now, voice, lambda: waits.current):
+        done = await request.run(command, alone)
+    if done is None:
+        return Exit.INTERRUPTED
     _tell(done, voice)
     return Exit.DONE
 
@@ -80,15 +98,15 @@ async def _adopt(
 class _Figures:
     """The progress in the form of a job's."""
 
-    def __init__(self) -> None:
-        self.progress = LoadProgress()
+    def __init__(self, progress: Callable[[], LoadProgress | Adopting | None]) -> None:
+        self._progress = progress
         self._rates = RateMeter()
         self._began = time.monotonic()
 
     def now(self) -> JobStatus | None:
         """The figures now; None before anything is loaded."""
-        done = self.progress
-        if not done.total_bytes:
+        done = self._progress()
+        if done is None or not done.total_bytes:
             return None
         now = time.monotonic()
         elapsed = now - self._began
@@ -120,20 +138,19 @@ class _Figures:
         )
 
 
-def _tell(done: Adoption, voice: Voice) -> None:
-    adopted, newest = done.adopted, done.adopted.newest
+def _tell(done: AdoptedFolder, voice: Voice) -> None:
     if voice.as_json:
         voices.emit(
             "adopted",
-            folder=adopted.name,
+            folder=done.name,
             path=done.path,
-            versions=list(adopted.versions),
-            version=newest.version,
-            before=adopted.before or None,
-            finished_at=_moment(newest).isoformat(),
-            files=newest.files,
-            bytes=newest.size,
-            left_out=list(adopted.left_out),
+            versions=list(done.versions),
+            version=done.newest,
+            before=done.before or None,
+            finished_at=done.finished_at,
+            files=done.files,
+            bytes=done.size,
+            left_out=list(done.left_out),
             unreadable=list(done.unreadable),
             unsure=done.unsure or None,
         )
@@ -142,30 +159,25 @@ def _tell(done: Adoption, voice: Voice) -> None:
         voices.complain(words)
     if voice.quiet:
         return
-    how = f"brought forward from version {adopted.before}" if adopted.before else "adopted"
+    how = f"brought forward from version {done.before} by" if done.before else "adopted"
     voices.say(
-        f"{safe_name(adopted.name)}: {how}{' by' if adopted.before else ''} "
-        f"{_named(adopted.versions)} from {safe_name(done.where)}; the newest is of "
-        f"{when(_moment(newest))}: {plural(newest.files, 'file')}, "
-        f"{size(newest.size)}"
+        f"{safe_name(done.name)}: {how} {_named(done.versions)} from {safe_name(done.where)}; "
+        f"the newest is of {when(done.finished_at)}: {plural(done.files, 'file')}, "
+        f"{size(done.size)}"
     )
-    name, path = shlex.quote(adopted.name), shlex.quote(safe_name(done.path))
+    name, path = shlex.quote(done.name), shlex.quote(safe_name(done.path))
     voices.say("Next:")
     voices.say(f"  {program()} restore {name} TARGET    restores it into TARGET")
     voices.say(f"  {program()} upload {path}    reads and posts only what changed since then")
 
 
-def _moment(line: VersionLine) -> datetime:
-    return datetime.fromtimestamp(line.finished_us / 1_000_000, UTC)
-
-
-def _doubts(done: Adoption) -> list[str]:
+def _doubts(done: AdoptedFolder) -> list[str]:
     """What the adopted folder may lack, a sentence each."""
     words = []
-    if done.adopted.left_out:
+    if done.left_out:
         words.append(
-            f"Not adopted: {_named(done.adopted.left_out)}. No root in the store leads to "
-            f"{'it' if len(done.adopted.left_out) == 1 else 'them'} any more."
+            f"Not adopted: {_named(done.left_out)}. No root in the store leads to "
+            f"{'it' if len(done.left_out) == 1 else 'them'} any more."
         )
     if done.unreadable:
         words.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,19 +14,21 @@ import anyio
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.backup.restore import refuse_contents
+from usenetsync_tui.cli.errand.request import Request
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import starting_fields
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.cli.run import Exit, catalogue_alone, catalogue_to_work, start, waits_said
+from usenetsync_tui.cli.run import Exit, catalogue_to_work, environment, start, waits_said
 from usenetsync_tui.engine.database_backup import back_up, check, put_back
-from usenetsync_tui.engine.opening import OpenCatalogue
+from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import CatalogueNotEmptyError, UsageError
 from usenetsync_tui.model.backups import BackupFound
-from usenetsync_tui.model.figures import percent, size
+from usenetsync_tui.model.commands import RestoreDatabase
+from usenetsync_tui.model.figures import size
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, Work
 
 _EVERY = 1.0
 """Seconds between two JSON lines of progress."""
@@ -50,7 +52,7 @@ async def _backup(path: bytes, voice: Voice, *, with_articles: bool, force: bool
                 path,
                 with_articles=with_articles,
                 replace=force,
-                seen=far.seen,
+                seen=far.work.seen,
             )
     if voice.as_json:
         voices.emit("db_backup", path=path, **asdict(made))
@@ -71,18 +73,33 @@ def restore(file: Path, replace: bool, yes: bool, wait: float, quiet: bool, as_j
 
 
 async def _restore(path: bytes, voice: Voice, *, replace: bool, yes: bool, wait: float) -> Exit:
+    settings, locations = environment()
     waits, far = Waits(), _Far("checking the backup", path)
     async with waits_said(waits, quiet=voice.quiet), far.shown(waits, voice):
-        found = await check(path, seen=far.seen)
-    async with catalogue_alone("db restore", wait, waits, quiet=voice.quiet) as opened:
+        found = await check(path, seen=far.work.seen)
+    far = _Far("restoring the catalogue", path)
+
+    async def command() -> RestoreDatabase:
+        async with open_catalogue(settings, locations, "db restore", waits=waits) as opened:
+            await _ask(opened, found, path, replace=replace, yes=yes)
+        return RestoreDatabase(path, replace)
+
+    async def alone(opened: OpenCatalogue) -> BackupFound:
         await _ask(opened, found, path, replace=replace, yes=yes)
-        far = _Far("restoring the catalogue", path)
-        async with far.shown(waits, voice):
-            found = await put_back(opened.catalogue, path, replace=replace, seen=far.seen)
+        with waits.announced(far.work):
+            return await put_back(opened.catalogue, path, replace=replace, seen=far.work.seen)
+
+    request = Request[BackupFound](
+        settings, locations, what="db restore", voice=voice, waits=waits, wait=wait
+    )
+    async with waits_said(waits, quiet=voice.quiet), far.listed(voice, lambda: waits.current):
+        restored = await request.run(command, alone)
+    if restored is None:
+        return Exit.INTERRUPTED
     if voice.as_json:
-        voices.emit("db_restore", path=path, **asdict(found))
+        voices.emit("db_restore", path=path, **asdict(restored))
     elif not voice.quiet:
-        voices.say(f"The catalogue is restored from {safe_name(path)}: {found.words}.")
+        voices.say(f"The catalogue is restored from {safe_name(path)}: {restored.words}.")
         voices.say(f"  {program()} key show    says whether its keys open")
     return Exit.DONE
 
@@ -112,40 +129,41 @@ class _Far:
 
     def __init__(self, words: str, path: bytes) -> None:
         self._words, self._path = words, path
-        self._done = self._total = 0
-        self._began = time.monotonic()
-
-    def seen(self, done: int, total: int) -> None:
-        self._done, self._total = done, total
+        self.work = Work(words)
 
     @asynccontextmanager
     async def shown(self, waits: Waits, voice: Voice) -> AsyncIterator[None]:
-        """Show it inside the block."""
+        """Show it inside the block, while this program does it."""
+        async with self.listed(voice, self.work):
+            with waits.announced(self.work):
+                yield
+
+    @asynccontextmanager
+    async def listed(self, voice: Voice, now: Callable[[], Waiting | None]) -> AsyncIterator[None]:
+        """Print JSON lines inside the block, if the user wants them. `now`: how far it is."""
         async with anyio.create_task_group() as group:
             if voice.as_json and not voice.quiet:
-                group.start_soon(self._lines)
-            with waits.announced(self._waiting):
-                yield
+                group.start_soon(self._lines, now)
+            yield
             group.cancel_scope.cancel()
 
-    def _waiting(self) -> Waiting:
-        if not self._total:
-            return Waiting(self._words)
-        return Waiting(f"{self._words}: {percent(self._done / self._total)}")
-
-    async def _lines(self) -> None:
+    async def _lines(self, now: Callable[[], Waiting | None]) -> None:
+        began = time.monotonic()
         while True:
             await anyio.sleep(_EVERY)
-            rate = self._done / max(0.001, time.monotonic() - self._began)
-            now = {
+            far = now() or Waiting(self._words)
+            if not far.total:  # the user is being asked, for example
+                began = time.monotonic()
+            rate = far.done / max(0.001, time.monotonic() - began)
+            fields = {
                 "phase": self._words,
-                "current": self._done,
-                "total": self._total,
+                "current": far.done,
+                "total": far.total,
                 "file": self._path,
                 "throughput": round(rate, 1),
-                "eta": round((self._total - self._done) / rate, 1) if rate else None,
+                "eta": round((far.total - far.done) / rate, 1) if rate else None,
             }
-            voices.emit("progress", **{**starting_fields(self._waiting()), **now})
+            voices.emit("progress", **{**starting_fields(far), **fields})
 
 
 def _absolute(path: Path) -> bytes:

@@ -10,15 +10,21 @@ from pathlib import Path
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import keys
+from usenetsync_tui.cli.errand.request import Request
+from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.table import Column
-from usenetsync_tui.cli.run import Exit, catalogue_alone, catalogue_to_read, environment, start
+from usenetsync_tui.cli.program import program
+from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, start, waits_said
 from usenetsync_tui.codec.key_wrapping import SecretKind
+from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.secret_change.change import NewSecret, change_secret
 from usenetsync_tui.engine.secret_change.show import folder_keys, secret_report
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.commands import ChangeKey
 from usenetsync_tui.model.keys import (
+    ChangedSecret,
     FolderKey,
     SecretReport,
     fingerprint_words,
@@ -26,7 +32,7 @@ from usenetsync_tui.model.keys import (
     verdict,
 )
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waits, Work
 
 _HEADS = (Column("FOLDER", least=12), Column("KEY OF"), Column("NEEDS"), Column("OPENS"))
 
@@ -96,19 +102,26 @@ def _absolute(path: Path) -> Path:
 
 
 async def _change(wanted: NewSecret, wait: float, as_json: bool) -> Exit:
-    _, locations = environment()
-    waits, words = Waits(), "opening and wrapping the keys"
+    settings, locations = environment()
+    waits = Waits()
 
-    def seen(done: int, total: int) -> None:
-        nonlocal words
-        words = f"opening and wrapping the keys: {done} of {total}"
+    async def command() -> ChangeKey:
+        return ChangeKey(os.fsencode(wanted.path), wanted.kind is SecretKind.PASSPHRASE)
 
-    async with catalogue_alone("key change", wait, waits) as opened:
-        with waits.announced(lambda: Waiting(words)):
-            changed = await change_secret(opened.catalogue, locations, wanted, seen=seen)
+    async def alone(opened: OpenCatalogue) -> ChangedSecret:
+        with waits.announced(work := Work("opening and wrapping the keys")):
+            return await change_secret(opened.catalogue, locations, wanted, seen=work.seen)
+
+    request = Request[ChangedSecret](
+        settings, locations, what="key change", voice=Voice(as_json), waits=waits, wait=wait
+    )
+    async with waits_said(waits):
+        changed = await request.run(command, alone)
+    if changed is None:
+        voices.complain(f"{program()} key show    says which secret is in force")
+        return Exit.INTERRUPTED
     if as_json:
-        kind = changed.kind.noun
-        voices.emit("key_change", **{**asdict(changed), "kind": kind})
+        voices.emit("key_change", **asdict(changed))
         return Exit.DONE
     for line in changed.lines:
         voices.say(line)

@@ -120,7 +120,7 @@ async def file_pages(
 
 
 def tell_lost(reader: VersionReader, *, as_json: bool) -> Exit:
-    """Print which paths the index no longer tells of; returns the exit code."""
+    """Print which paths the index no longer lists; returns the exit code."""
     for first, end in reader.lost:
         upto = "" if end is None else f' to before "{safe_name(end)}"'
         words = (

@@ -179,7 +179,7 @@ class _Service:
             else:
                 self._log.take(status.events)
             if status.state in _AT_WORK:
-                self._patience = inf  # it was ours: whoever has it meanwhile will end
+                self._patience = inf  # it was ours: its holder of now will end
                 self._manager.ready()
             await anyio.sleep(_LOOK)
 
@@ -238,7 +238,7 @@ class _Service:
         self._log.write(Event(time.time(), severity, text))
 
     def _show(self, event: Event) -> None:
-        """Print an event; the work goes on where nobody reads it."""
+        """Print an event; the work goes on without a reader."""
         with suppress(OSError, ValueError):
             if self._voice.as_json:
                 voices.emit(

@@ -11,8 +11,9 @@ results are printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 
 import anyio
 
@@ -36,10 +37,11 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import JobStatus
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.wire.client import RemoteEngine, attached
+from usenetsync_tui.wire.loss import EngineLoss
 
 _LIVE = (JobState.RUNNING, JobState.PAUSED)
 _POLL = 0.2
@@ -91,6 +93,8 @@ class Errand:
         self._what, self._voice, self._wait, self._cancels = what, voice, wait, cancels
         self._following = anyio.CancelScope()
         self._engine: Engine | RemoteEngine | None = None
+        self._heir_until = -inf
+        """Until when another program is to become the engine (seconds of the event loop)."""
         self.wanted = wanted
         self.interrupted = False
         """Whether a signal stopped the command."""
@@ -107,10 +111,12 @@ class Errand:
         """What the engine waits for, or that it has other jobs first."""
         engine = self._engine
         if engine is None:
-            return None
+            return Waiting("waiting for the next engine") if self._heir_is_due else None
         if engine.status.waiting is not None or isinstance(engine, Engine):
             return engine.status.waiting
-        return Waiting(f"waiting for {engine.holder}, which has other jobs first")
+        return Waiting(
+            f"waiting for {engine.holder}, which has other jobs first", what=WaitsFor.PROGRAM
+        )
 
     def standing(self) -> object:
         """A value that changes with any progress."""
@@ -139,6 +145,9 @@ class Errand:
         while not self.interrupted and not all(each.is_over for each in self.wanted):
             if await self._in_running_engine():
                 continue
+            if self._heir_is_due:
+                await anyio.sleep(_POLL)
+                continue
             left = deadline - anyio.current_time()
             try:
                 # Not longer at a time: the holder may be about to listen.
@@ -161,12 +170,11 @@ class Errand:
                 with suppress(EngineLostError), self._following:
                     await self._follow(engine)
                     return True
-                if self.interrupted:
-                    return True
-                self._complain(f"the engine of {engine.holder} is gone; going on without it.")
+                if not self.interrupted:
+                    self._lose(engine.loss)
                 return True
         except NoEngineError as error:
-            if any(error.args):  # somebody listens, but cannot be used
+            if any(error.args):  # a program listens, but cannot be used
                 self._complain(str(error))
             return False
 
@@ -177,19 +185,35 @@ class Errand:
                 each.take(answer)
                 if answer.problem and each.job_id is not None:  # the queue has it; it may be paused
                     await engine.ask(Resume(each.job_id))
-        jobs = [each for each in self.wanted if not each.is_over]
+        jobs = self._left
         if jobs and not self.interrupted:
-            numbers = ", ".join(f"job {each.job_id}" for each in jobs)
-            self._complain(f"{engine.holder} does the work: {numbers}.")
+            self._complain(f"{engine.holder} does the work: {_numbers(jobs)}.")
         if self.interrupted:  # it was, before the jobs had numbers
             self._cancel(engine)
         for each in jobs:
             assert each.job_id is not None
             each.summary = await engine.summary(each.job_id)
 
+    def _lose(self, loss: EngineLoss) -> None:
+        """Say that the engine is gone, and what becomes of the jobs."""
+        self._engine = None
+        self._heir_until = anyio.current_time() + loss.patience
+        goes_on = not loss.patience and any(each.job_id for each in self._left)
+        next_ = f" Going on with {_numbers(self._left)}." if goes_on else ""
+        self._complain(f"{loss.words}{next_}")
+
+    @property
+    def _heir_is_due(self) -> bool:
+        """Whether another program is about to become the engine."""
+        return anyio.current_time() < self._heir_until
+
+    @property
+    def _left(self) -> list[WantedJob]:
+        return [each for each in self.wanted if not each.is_over]
+
     async def _in_own_engine(self, patience: float) -> None:
         engine = Engine(self._settings, self._locations, what=self._what, patience=patience)
-        left = [each for each in self.wanted if not each.is_over]
+        left = self._left
         for each in left:
             command = each.command if each.job_id is None else Resume(each.job_id)
             engine.submit(command, _taker(engine, each))
@@ -215,6 +239,8 @@ class Errand:
             self._cancel(self._engine)
         elif self._engine is not None:
             self._drain(self._engine)
+        elif self._heir_is_due:
+            self._complain(f"{_numbers(self._left)} goes on in the background.")
 
     def _cancel(self, engine: RemoteEngine) -> None:
         """Ask another program's engine to end our jobs, and no others."""
@@ -227,7 +253,10 @@ class Errand:
                 self._complain(f"asked {engine.holder} to cancel job {each.job_id}.")
 
     def _drain(self, engine: Engine) -> None:
-        """End our own engine. An upload stays in the queue; no other job shall go on by itself."""
+        """End our own engine. An upload stays in the queue.
+
+        Any other job is cancelled: it must not go on by itself later.
+        """
         for each in self.wanted:
             if self._cancels and each.job_id and not isinstance(each.command, Upload):
                 engine.submit(Cancel(each.job_id))
@@ -236,6 +265,10 @@ class Errand:
     def _complain(self, words: str) -> None:
         if not self._voice.quiet:
             voices.complain(f"usenetsync: {safe_name(words)}")
+
+
+def _numbers(jobs: Sequence[WantedJob]) -> str:
+    return ", ".join(f"job {each.job_id}" for each in jobs if each.job_id is not None)
 
 
 def _taker(engine: Engine, each: WantedJob) -> Callable[[Answer], None]:

@@ -6,7 +6,8 @@ In a pipe it prints only long waits, each once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import anyio
 
@@ -45,6 +46,15 @@ async def show(figures: Figures, voice: Voice, *, waiting: WaitedFor = _nothing)
         await anyio.sleep_forever()
     elif not (sys.stderr.isatty() and await _bar(figures, waiting)):
         await say_waits(figures, waiting)
+
+
+@asynccontextmanager
+async def shown(figures: Figures, voice: Voice, waiting: WaitedFor) -> AsyncIterator[None]:
+    """`show` while the block lasts."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: show(figures, voice, waiting=waiting))
+        yield
+        group.cancel_scope.cancel()
 
 
 def standing(job: JobStatus | None) -> object:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Container
 from pathlib import Path
 
 import anyio
@@ -19,6 +18,7 @@ import usenetsync_tui
 from usenetsync_tui.errors import NoEngineError, UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.windows import Window
 from usenetsync_tui.ownership import open_or_make
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.wire.client import attached
@@ -65,27 +65,26 @@ class Successor:
         return anyio.run(self._taken_over, settings)
 
     async def _taken_over(self, settings: Settings) -> str:
-        await self._holder(settings, {self._process.pid})
-        return (
-            f"the work goes on in the background (pid {self._process.pid}). "
-            "Run usenetsync again to see it."
-        )
+        holder, own = await self._holder(settings), self._process.pid
+        where = f"in the background (pid {own})"
+        if holder.pid != own:  # it was faster, and the service takes over from it
+            where = f"in {safe_name(str(holder))}, and then {where}"
+        return f"the work goes on {where}. Run usenetsync again to see it."
 
     async def started(self, settings: Settings) -> None:
         """Wait until there is an engine: this one, or another program's, and then this one ends.
 
         `UsenetSyncError` as for `taken_over`.
         """
-        if await self._holder(settings) != self._process.pid:
+        if (await self._holder(settings)).pid != self._process.pid:
             self._process.terminate()
 
-    async def _holder(self, settings: Settings, among: Container[int] | None = None) -> int:
-        """Wait for an engine, one of these processes or any; returns its process id."""
+    async def _holder(self, settings: Settings) -> Window:
+        """Wait for an engine, whoever runs it."""
         with anyio.move_on_after(_PATIENCE):
             while (code := self._process.poll()) is None:
-                pid = await self._engine(settings)
-                if pid is not None and (among is None or pid in among):
-                    return pid
+                if (holder := await self._engine(settings)) is not None:
+                    return holder
                 await anyio.sleep(_POLL)
             raise UsenetSyncError(
                 f"The work does not go on in the background: usenetsync serve ended with exit "
@@ -98,12 +97,12 @@ class Successor:
             whole=True,
         )
 
-    async def _engine(self, settings: Settings) -> int | None:
+    async def _engine(self, settings: Settings) -> Window | None:
         try:
             async with attached(
                 self._locations, who="screen", database_url=settings.database_url
             ) as engine:
-                return engine.holder.pid
+                return engine.holder
         except NoEngineError:
             return None
 

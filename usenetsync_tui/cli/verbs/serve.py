@@ -29,5 +29,5 @@ def serve() -> None:
     """Run the engine without a screen: for systemd, or in the background.
 
     It takes the jobs in the queue, and waits for more. SIGTERM or Ctrl+C finishes the articles in
-    flight and ends it (exit code 0), a second one stops at once (130). SIGHUP opens the log anew.
+    flight and ends it (exit code 0), a second one stops at once (130). SIGHUP opens the log again.
     """

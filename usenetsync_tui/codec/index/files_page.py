@@ -40,35 +40,20 @@ A writer ends a page when its columns reach some size, and begins a page with a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import compress, pairwise
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from usenetsync_tui.codec.digests import DIGEST_SIZE
-from usenetsync_tui.codec.index.classes import FileClass, read_classes, write_classes
-from usenetsync_tui.codec.index.page import IndexPage, PageType, read_page, write_page
-from usenetsync_tui.codec.index.paths import check_path, read_paths, write_paths
-from usenetsync_tui.codec.index.sparse import read_sparse, write_sparse
-from usenetsync_tui.codec.index.varints import (
-    read_deltas,
-    read_signed,
-    read_varints,
-    slices,
-    wrapped,
-    write_deltas,
-    write_signed,
-    write_varints,
-)
-from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.entries import MOST, FileKind
-from usenetsync_tui.model.index_entries import Attribute, EntryChange, IndexEntry
+from usenetsync_tui.codec.index.classes import FileClass, write_classes
+from usenetsync_tui.codec.index.files_columns import FIRST_ATTRIBUTE, read_columns
+from usenetsync_tui.codec.index.page import PageType, write_page
+from usenetsync_tui.codec.index.paths import write_paths
+from usenetsync_tui.codec.index.sparse import write_sparse
+from usenetsync_tui.codec.index.varints import write_deltas, write_signed, write_varints
+from usenetsync_tui.model.entries import FileKind
+from usenetsync_tui.model.index_entries import EntryChange, IndexEntry
 
-FIRST_ATTRIBUTE = 64
 _STORED = (27,)
-_KNOWN = frozenset(range(1, 32, 2))
 _SECOND = 1_000_000_000
-_Value = TypeVar("_Value")
-_Other = TypeVar("_Other")
 _OF_CLASS = slice(1, 9)
 """The fields of an entry that its class has."""
 
@@ -131,122 +116,4 @@ def _write_attributes(columns: dict[int, bytes], entries: Sequence[IndexEntry]) 
 
 def read_files(data: bytes) -> list[IndexEntry]:
     """The entries of a page, all checked; `IndexUnreadableError`."""
-    page = read_page(data, PageType.FILES)
-    paths = read_paths(page.column(1), page.column(3), page.column(5), page.rows)
-    for path in paths:
-        check_path(path)
-    of_rows = _classes(page, paths)
-    kept = [c.change != EntryChange.REMOVED for c in of_rows]
-    sized = [k and c.kind != FileKind.DIRECTORY for k, c in zip(kept, of_rows, strict=True)]
-    filled = [c.has_object for c in of_rows]
-    modified = _spread(_modified(page, sum(kept)), kept, 0)
-    sizes = _spread(_checked(read_varints(page.column(15), sum(sized))), sized, 0)
-    changed = _changed(page, [*compress(modified, sized)])
-    objects, offsets = _places(page, [*compress(sizes, filled)])
-    columns = zip(
-        paths,
-        [c[:8] for c in of_rows],
-        _spread(objects, filled, None),
-        _spread(offsets, filled, 0),
-        sizes,
-        modified,
-        _spread(changed, sized, 0),
-        _spread(read_deltas(page.column(21), sum(sized)), sized, 0),
-        _links(page, of_rows),
-        _digests(page, of_rows),
-        _attributes(page),
-        strict=True,
-    )
-    return [IndexEntry._make((path, *of_class, *rest)) for path, of_class, *rest in columns]
-
-
-def _spread(
-    values: Iterable[_Value], where: Sequence[bool], without: _Other
-) -> list[_Value | _Other]:
-    """A value for each row: the next one where there is one."""
-    every = iter(values)
-    return [next(every) if each else without for each in where]
-
-
-def _checked(numbers: list[int]) -> list[int]:
-    """Sizes and places, which are below 2^63."""
-    if numbers and (max(numbers) > MOST or min(numbers) < 0):
-        raise IndexUnreadableError("A size or a place is impossible.")
-    return numbers
-
-
-def _classes(page: IndexPage, paths: Sequence[bytes]) -> list[FileClass]:
-    """The class of each row."""
-    classes = read_classes(page.column(7), page.rows)
-    numbers = read_varints(page.column(9), page.rows)
-    if numbers and max(numbers) >= len(classes):
-        raise IndexUnreadableError("A file is of a class that is not listed.")
-    of_rows = [classes[number] for number in numbers]
-    for path, each in zip(paths, of_rows, strict=True):
-        if (not path or path.endswith(b"/")) != (each.kind == FileKind.DIRECTORY):
-            if each.change != EntryChange.REMOVED:
-                raise IndexUnreadableError("A directory is not one, or a file is.")
-    return of_rows
-
-
-def _modified(page: IndexPage, count: int) -> list[int]:
-    """The mtime of each kept row, in nanoseconds."""
-    seconds, nanoseconds = read_deltas(page.column(11), count), read_varints(page.column(13), count)
-    if nanoseconds and max(nanoseconds) >= _SECOND:
-        raise IndexUnreadableError("A second has too many nanoseconds.")
-    times = [s * _SECOND + n for s, n in zip(seconds, nanoseconds, strict=True)]
-    if times and not -MOST <= min(times) <= max(times) < 2 * MOST:
-        raise IndexUnreadableError("A time is impossible.")
-    return times
-
-
-def _changed(page: IndexPage, modified: list[int]) -> list[int]:
-    """The ctime of each sized row, in nanoseconds."""
-    deltas, distances = page.column(17), page.column(19)
-    if deltas and distances:
-        raise IndexUnreadableError("It has two times of the last change.")
-    if deltas:
-        return read_deltas(deltas, len(modified))
-    if distances:
-        return read_deltas(distances, len(modified), modified)
-    return [wrapped(each) for each in modified]
-
-
-def _places(page: IndexPage, sizes: list[int]) -> tuple[list[int], list[int]]:
-    """Object and offset of each filled row."""
-    objects = _checked(read_deltas(page.column(23), len(sizes)))
-    if objects and not min(objects):
-        raise IndexUnreadableError("An object has no number.")
-    offsets, before, end = [], None, 0
-    every = zip(objects, read_signed(page.column(25), len(sizes)), sizes, strict=True)
-    for number, surprise, size in every:
-        offset = surprise + (end if number == before else 0)
-        before, end = number, offset + size
-        offsets.append(offset)
-    return objects, _checked(offsets)
-
-
-def _links(page: IndexPage, of_rows: list[FileClass]) -> list[bytes | None]:
-    where = [c.kind == FileKind.SYMLINK for c in of_rows]
-    links = slices(page.column(31), read_varints(page.column(29), sum(where)))
-    if any(b"\0" in link for link in links):
-        raise IndexUnreadableError("The target of a symlink has a NUL.")
-    return _spread(links, where, None)
-
-
-def _digests(page: IndexPage, of_rows: list[FileClass]) -> list[bytes | None]:
-    where = [c.stores_digest for c in of_rows]
-    return _spread(slices(page.column(27), [DIGEST_SIZE] * sum(where)), where, None)
-
-
-def _attributes(page: IndexPage) -> list[tuple[Attribute, ...]]:
-    found: list[tuple[Attribute, ...]] = [()] * page.rows
-    additions = page.additions(_KNOWN)
-    for tag in sorted(additions):
-        if tag >= FIRST_ATTRIBUTE:
-            values = read_sparse(additions[tag], page.rows)
-            if any(now == then for (now, _), (then, _) in pairwise(values)):
-                raise IndexUnreadableError("A file has an attribute twice.")
-            for row, value in values:
-                found[row] += ((tag, value),)
-    return found
+    return read_columns(data).entries()

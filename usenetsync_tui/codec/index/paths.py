@@ -15,6 +15,8 @@ have `LARGEST_PATHS` bytes together at most: front coding must not be a bomb.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, islice
+from operator import add, gt, lt
 
 from usenetsync_tui.codec.index.varints import read_varints, slices, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
@@ -22,6 +24,9 @@ from usenetsync_tui.model.safe_name import safe_name
 
 LONGEST_PATH = 4 << 20
 LARGEST_PATHS = 64 << 20
+_ENDS = (b"/", b"\0")
+_DOTS = [before + dots + after for dots in (b".", b"..") for before in _ENDS for after in _ENDS]
+"""Impossible components, in paths with a NUL before and after each."""
 
 
 def shared_length(one: bytes, other: bytes) -> int:
@@ -46,23 +51,35 @@ def write_paths(
 
 def read_paths(shared: bytes, lengths: bytes, rests: bytes, count: int) -> list[bytes]:
     """`count` ascending byte strings; `IndexUnreadableError`. They are not checked as paths."""
-    every = zip(
-        read_varints(shared, count), slices(rests, read_varints(lengths, count)), strict=True
-    )
+    starts, sizes = read_varints(shared, count), read_varints(lengths, count)
+    ends = slices(rests, sizes)
+    whole = list(map(add, starts, sizes))
+    if any(map(gt, starts, chain((0,), whole))):
+        raise IndexUnreadableError("A path shares more than there is.")
+    if sum(whole) > LARGEST_PATHS or max(whole, default=0) > LONGEST_PATH:
+        raise IndexUnreadableError("Its paths are too long.")
     paths: list[bytes] = []
-    before, room = b"", LARGEST_PATHS
-    for length, rest in every:
-        if length > len(before):
-            raise IndexUnreadableError("A path shares more than there is.")
-        path = before[:length] + rest
-        room -= len(path)
-        if path <= before and paths:
-            raise IndexUnreadableError("Its paths are not in order.")
-        if room < 0 or len(path) > LONGEST_PATH:
-            raise IndexUnreadableError("Its paths are too long.")
+    path = b""
+    for start, end in zip(starts, ends, strict=True):
+        path = path[:start] + end
         paths.append(path)
-        before = path
+    if not all(map(lt, paths, islice(paths, 1, None))):
+        raise IndexUnreadableError("Its paths are not in order.")
     return paths
+
+
+def check_paths(paths: Sequence[bytes]) -> None:
+    """`IndexUnreadableError` if one of them does not stay below the folder."""
+    every = b"\0".join([b"", *paths, b""])
+    has_dots = b"/." in every or b"\0." in every  # few have: that is quicker to see
+    if (
+        (has_dots and any(part in every for part in _DOTS))
+        or b"//" in every
+        or b"\0/" in every
+        or every.count(b"\0") > len(paths) + 1
+    ):
+        for path in paths:
+            check_path(path)
 
 
 def check_path(path: bytes) -> None:

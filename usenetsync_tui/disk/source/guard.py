@@ -88,6 +88,16 @@ def is_another(before: FileSystem, now: FileSystem) -> bool:
     return bool(before.location and now.location) and before.location != now.location
 
 
+def is_same(before: FileSystem, now: FileSystem) -> bool:
+    """Whether these are surely one file system, wherever in it the two directories are.
+
+    Two subvolumes of btrfs have one UUID but not one `fsid`.
+    """
+    known = (before.uuid, now.uuid), (before.fsid, now.fsid), (before.source, now.source)
+    both = [(a, b) for a, b in known if a and b]
+    return bool(both) and all(a == b for a, b in both)
+
+
 def judge_folder(version: int, whole: Loss, own: Loss) -> Refusal | None:
     """Why the upload refuses the folder for its losses, in all and on its own file system."""
     if whole.is_all:

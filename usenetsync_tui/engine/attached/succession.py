@@ -21,15 +21,12 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.ports import EngineHandle
 from usenetsync_tui.model.status import EngineStatus
-from usenetsync_tui.model.windows import Farewell
 from usenetsync_tui.settings.settings import Settings
-from usenetsync_tui.wire.client import RemoteEngine
+from usenetsync_tui.wire.loss import EngineLoss
 
 _POLL = 0.2
 _TO_LISTEN = 1.0
 """Seconds that a program may need from taking the lock to listening."""
-_TO_TAKE_OVER = 30.0
-"""The same from the end of the engine before, for a program that has to start first."""
 
 
 class Showing(Protocol):
@@ -64,11 +61,10 @@ class Succession:
         self._make = make
         self._surroundings = surroundings
         self._catalogue: OwnCatalogue | None = None
-        self._told = ""
+        self._loss: EngineLoss | None = None
+        """The end of the engine before; None: there was none."""
         self._patience = 0.0
         """Seconds to try to attach before this program becomes the engine."""
-        self._stopped = False
-        """Whether the user stopped the engine before."""
 
     async def run(self) -> None:
         """Show engines. Raises what ended this program's own one."""
@@ -100,16 +96,16 @@ class Succession:
             self._catalogue = catalogue
             group.start_soon(catalogue.run, lambda: self._shown.status.folders)
         self._shown.hand_over(engine)
-        await engine.remote.lost()
-        self._told, self._patience, self._stopped = _after(engine.remote)
-        self._shown.take_back(self._told)
+        self._loss = await engine.remote.lost()
+        self._patience = self._loss.patience
+        self._shown.take_back(self._loss.words)
 
     async def _became(self) -> bool:
         """Be the engine until it ends; False: another program was faster."""
         engine = self._make()
-        if self._told:
-            engine.report(self._told)
-            if not self._stopped:
+        if self._loss is not None:
+            engine.report(f"{self._loss.words} This screen takes over.")
+            if not self._loss.is_stopped:
                 engine.go_on()
         view_only = self._patience == _TO_LISTEN
         try:
@@ -125,22 +121,3 @@ class Succession:
             return
         self._shown.hand_over(engine)
         await engine.run(until_idle=False, view_only=view_only)
-
-
-def _after(remote: RemoteEngine) -> tuple[str, float, bool]:
-    """What to say after an engine, how long to wait for the next, and whether the user stopped."""
-    goodbye, holder = remote.farewell, remote.holder
-    if goodbye is None:
-        return f"The engine has died: {holder}. This screen takes over.", 0.0, False
-    details = f": {goodbye.message}" if goodbye.message else ""
-    match goodbye.reason:
-        case Farewell.HANDED_OVER:
-            words = f"{holder} has ended. Its work goes on in the background."
-            return words, _TO_TAKE_OVER, False
-        case Farewell.STOPPED:
-            words = f"{holder} has stopped the work. This screen takes over."
-            return words, 0.0, True
-        case Farewell.FINISHED:
-            return f"{holder} has finished. This screen takes over.", 0.0, False
-        case Farewell.FAILED:
-            return f"The engine has failed: {holder}{details}. This screen takes over.", 0.0, False

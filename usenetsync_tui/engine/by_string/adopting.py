@@ -1,4 +1,4 @@
-"""Adopts a folder by its recovery string on behalf of the screen, beside the jobs.
+"""Adopts a folder by its recovery string for a window of the engine, beside the jobs.
 
 Knows how far it is and what went wrong. Never logs the string.
 """
@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.codec.recovery_string import read_string
-from usenetsync_tui.engine.by_string.adoption import Adoption, adopt_folder
 from usenetsync_tui.engine.progress.events import EventLog
-from usenetsync_tui.errors import UsageError, UsenetSyncError
+from usenetsync_tui.errors import EngineBusyError, UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.adoption import AdoptedFolder
 from usenetsync_tui.model.commands import Adopt
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
@@ -25,6 +25,9 @@ from usenetsync_tui.model.status import Adopting
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
 from usenetsync_tui.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from usenetsync_tui.engine.by_string.adoption import Adoption
 
 
 @dataclass(slots=True)
@@ -40,30 +43,71 @@ class Adoptions:
     events: EventLog
     _now: Adopting | None = None
     _progress: LoadProgress = field(default_factory=LoadProgress)
+    _scope: CancelScope = field(default_factory=CancelScope)
 
     @property
     def adopting(self) -> Adopting | None:
         """The latest adoption, as far as it is."""
         if self._now is None or self._now.over:
             return self._now
-        return replace(self._now, folder=self._progress.folder, files=self._progress.files)
+        done = self._progress
+        return replace(
+            self._now,
+            phase=done.phase,
+            folder=done.folder,
+            files=done.files,
+            done_bytes=done.done_bytes,
+            total_bytes=done.total_bytes,
+        )
 
-    def begin(self, command: Adopt) -> None:
-        """Begin. `UsageError` while another one runs."""
-        if self._now is not None and not self._now.over:
-            raise UsageError("Another folder is being adopted. Wait until it is there.")
+    @property
+    def is_running(self) -> bool:
+        """Whether an adoption runs."""
+        return self._now is not None and not self._now.over
+
+    def begin(
+        self,
+        command: Adopt,
+        *,
+        done: Callable[[AdoptedFolder], object],
+        refused: Callable[[UsenetSyncError], object],
+    ) -> None:
+        """Begin; `done` or `refused` hears how it ended. `EngineBusyError` while another runs."""
+        if self.is_running:
+            raise EngineBusyError("Another folder is being adopted. Wait until it is there.")
         self._progress = LoadProgress()
+        self._scope = CancelScope()
         self._now = Adopting(self._now.number + 1 if self._now else 1)
-        self.group.start_soon(self._run, self._now, command)
+        self.group.start_soon(self._run, self._scope, self._now, command, done, refused)
 
-    async def _run(self, begun: Adopting, command: Adopt) -> None:
+    def stop(self) -> None:
+        """Stop the one that runs; nothing of it stays."""
+        if self.is_running:
+            self._scope.cancel()
+
+    async def _run(
+        self,
+        scope: CancelScope,
+        begun: Adopting,
+        command: Adopt,
+        done: Callable[[AdoptedFolder], object],
+        refused: Callable[[UsenetSyncError], object],
+    ) -> None:
+        failure: UsenetSyncError = UsageError("The adoption was stopped. Nothing was adopted.")
         try:
-            done = await self._adopted(command)
+            with scope:
+                adopted = await self._adopted(command)
+                self._end(begun, adopted)
+                done(adopted.told)
+                return
         except UsenetSyncError as error:
-            self._now = replace(begun, over=True, problem=str(error))
-            if error.retryable:
-                raise
-            return
+            failure = error
+        self._now = replace(begun, over=True, problem=str(failure))
+        refused(failure)
+        if failure.retryable:
+            raise failure
+
+    def _end(self, begun: Adopting, done: Adoption) -> None:
         newest, before = done.adopted.newest, done.adopted.before
         how = f"brought forward from version {before}" if before else "adopted up"
         words = (
@@ -77,6 +121,9 @@ class Adoptions:
         self._now = replace(begun, over=True, folder=name, files=newest.files, outcome=words)
 
     async def _adopted(self, command: Adopt) -> Adoption:
+        from usenetsync_tui.codec.recovery_string import read_string  # which few runs need
+        from usenetsync_tui.engine.by_string.adoption import adopt_folder
+
         found = read_string(command.string)
         passphrase = str(command.passphrase) or None
         secret = await to_thread.run_sync(found.opened, passphrase)

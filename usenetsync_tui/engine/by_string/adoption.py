@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from anyio import to_thread
 
@@ -18,6 +19,7 @@ from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
+from usenetsync_tui.model.adoption import AdoptedFolder
 from usenetsync_tui.model.folders import Folder, StoreKind
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
@@ -41,6 +43,25 @@ class Adoption:
     """Newer versions whose roots cannot be read."""
     unsure: str = ""
     """The words of a server that did not say whether it has a newer version."""
+
+    @property
+    def told(self) -> AdoptedFolder:
+        """The same as the report shows it."""
+        adopted, newest = self.adopted, self.adopted.newest
+        return AdoptedFolder(
+            name=adopted.name,
+            path=self.path,
+            where=self.where,
+            versions=adopted.versions,
+            newest=newest.version,
+            finished_at=datetime.fromtimestamp(newest.finished_us / 1_000_000, UTC),
+            files=newest.files,
+            size=newest.size,
+            before=adopted.before,
+            left_out=adopted.left_out,
+            unreadable=self.unreadable,
+            unsure=self.unsure,
+        )
 
 
 async def adopt_folder(

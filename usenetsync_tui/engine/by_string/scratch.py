@@ -30,7 +30,7 @@ from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.locations import Locations, make_private
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
@@ -138,8 +138,9 @@ async def load(
         passed, done = anyio.current_time() - started, progress.done_bytes
         words = f"loading the index of version {wanted.version}"
         if not done or wanted.names:
-            return Waiting(words)
-        return Waiting(words, passed * (progress.total_bytes - done) / done, ", done in")
+            return Waiting(words, what=WaitsFor.WORK)
+        left = passed * (progress.total_bytes - done) / done
+        return Waiting(words, left, ", done in", what=WaitsFor.WORK)
 
     with opened.waits.announced(waiting):
         adopted = await adopt(

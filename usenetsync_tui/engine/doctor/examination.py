@@ -30,7 +30,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.server_address import host_and_port
 from usenetsync_tui.model.servers import Server, Tls
 from usenetsync_tui.model.status import Examination, TrialStep
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.settings.settings import Settings, load_settings
 from usenetsync_tui.settings.sources import CONFIG_NAME
 from usenetsync_tui.store.usenet.diagnosis import diagnose
@@ -128,7 +128,7 @@ async def findings(
         yield finding
     yield checks.clock(time.time(), checks.newest_file(locations))
     # A proxy resolves the name itself.
-    with waits.announced(Waiting("waiting for the name server")):
+    with waits.announced(Waiting("waiting for the name server", what=WaitsFor.SERVER)):
         found = await _names([server.host for server in servers if not server.proxy])
     yield found
     for server in servers:

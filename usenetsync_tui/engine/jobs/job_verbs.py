@@ -37,9 +37,15 @@ async def restored(run: JobRun, job: Job) -> Outcome:
         async with run.catalogue.transaction(durable=True) as tx:
             await jobs.clear_notices(tx, job.id)
             if is_new:
-                await jobs.own_target(tx, job.id)
-            owns = is_new or await jobs.owned_target(tx, run.folder.id, job.target)
-        await to_thread.run_sync(tree.prepare)
+                await jobs.own_target(tx, job.id, owns=True)
+        made = False
+        try:
+            made = await to_thread.run_sync(tree.prepare)
+        finally:
+            async with run.catalogue.transaction(durable=True) as tx:
+                if is_new and not made:  # what is there later, somebody else has made
+                    await jobs.own_target(tx, job.id, owns=False)
+                owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
         try:
             await restore(run, tree, job.paths, owns_target=owns)
         except TargetError:

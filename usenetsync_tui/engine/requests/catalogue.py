@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from usenetsync_tui.engine.database_backup import back_up, put_back
 from usenetsync_tui.engine.progress.tasks import Task
-from usenetsync_tui.engine.requests.export import refuse_path
+from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.backups import BackupFound
 from usenetsync_tui.model.commands import BackUpDatabase, RestoreDatabase
-from usenetsync_tui.model.figures import percent, size
+from usenetsync_tui.model.figures import size
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Work
 
 
 def begin_backup(working_state: WorkingState, command: BackUpDatabase) -> None:
@@ -32,21 +32,17 @@ def begin_backup(working_state: WorkingState, command: BackUpDatabase) -> None:
     working_state.tasks.begin(f"Backup into {safe_name(command.path)}", work)
 
 
-async def restore(working_state: WorkingState, command: RestoreDatabase) -> None:
-    """Replace the catalogue by a backup. `UsageError` while anything else works on it."""
+async def restore(working_state: WorkingState, command: RestoreDatabase) -> BackupFound:
+    """Replace the catalogue by a backup.
+
+    `EngineBusyError` while anything else works on it; else as `put_back`.
+    """
     refuse_path(command.path)
-    if working_state.active:
-        raise UsageError("A job is running: restore the catalogue when it is over.")
-    if any(not task.over for task in working_state.tasks.statuses):
-        raise UsageError("A task is running: restore the catalogue when it is over.")
-    words = "checking the backup"
-
-    def seen(done: int, total: int) -> None:
-        nonlocal words
-        words = f"restoring the catalogue: {percent(done / max(1, total))}"
-
-    with working_state.stores.waits.announced(lambda: Waiting(words)):
-        found = await put_back(working_state.catalogue, command.path, replace=True, seen=seen)
+    working_state.refuse_if_busy("restore the catalogue")
+    with working_state.stores.waits.announced(work := Work("restoring the catalogue")):
+        found = await put_back(
+            working_state.catalogue, command.path, replace=command.replace, seen=work.seen
+        )
     working_state.summaries.clear()  # they are about jobs of the old catalogue
     await working_state.queue.requeue_interrupted()
     # The stores forget the keys of the old catalogue when they get other settings.
@@ -54,3 +50,4 @@ async def restore(working_state: WorkingState, command: RestoreDatabase) -> None
     working_state.events.info(
         f"The catalogue is restored from {safe_name(command.path)}: {found.words}."
     )
+    return found

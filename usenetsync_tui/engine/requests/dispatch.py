@@ -9,7 +9,8 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.requests import catalogue, folders, secret, servers
+from usenetsync_tui.engine.requests import catalogue, folders, moved_folder, secret, servers
+from usenetsync_tui.engine.requests.mailbox import Letter
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
@@ -26,6 +27,7 @@ from usenetsync_tui.model.commands import (
     ExportNzb,
     LimitBandwidth,
     LimitFetching,
+    MoveFolder,
     Pause,
     PauseAll,
     PauseServer,
@@ -41,6 +43,7 @@ from usenetsync_tui.model.commands import (
     SetWorkers,
     Share,
     ShowKey,
+    StopAdopting,
     StopSharing,
     TestServer,
     Upload,
@@ -51,41 +54,60 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 
-async def obey(working_state: WorkingState, command: Command) -> int | None:
-    """Carry out a command, or begin to; returns the id of the job that it made or changed.
+async def obey(working_state: WorkingState, letter: Letter) -> int | None:
+    """Carry out a command, or begin to, and answer; returns the job that it made or changed.
 
-    Raises `UsageError`, and errors that end the engine.
+    Raises why it is refused (`UsageError`, `EngineBusyError`), and errors that end the engine.
     """
-    if isinstance(command, Drain):
-        drain(working_state)
-        return None
-    if isinstance(command, AddServer):  # no transaction waits for a disk
-        await servers.add(working_state, command.server)
-        return None
-    if isinstance(command, BackUpDatabase):
-        catalogue.begin_backup(working_state, command)
-        return None
-    if isinstance(command, RestoreDatabase):  # it replaces what the others change
-        await catalogue.restore(working_state, command)
-        await working_state.queue.refresh()
-        return None
-    if isinstance(command, ShowKey):
-        await secret.show(working_state)
-        return None
-    if isinstance(command, ChangeKey):  # one transaction of its own, between files
-        await secret.change(working_state, command)
-        return None
-    if isinstance(command, Adopt):
-        working_state.adoptions.begin(command)
-        return None
-    if isinstance(command, Share | WriteString | StopSharing):
-        _share(working_state, command)
-        return None
-    if isinstance(command, Restore):  # nor for the disk of the target
+    command = letter.command
+    match command:
+        case Adopt():
+            working_state.adoptions.begin(command, done=letter.done, refused=letter.refused)
+        case ChangeKey():  # one transaction of its own, between files
+            letter.done(await secret.change(working_state, command))
+        case RestoreDatabase():  # it replaces what the others change
+            found = await catalogue.restore(working_state, command)
+            await working_state.queue.refresh()
+            letter.done(found)
+        case _:
+            job_id = await _obey(working_state, command)
+            letter.obeyed(job_id)
+            return job_id
+    return None
+
+
+async def _obey(working_state: WorkingState, command: Command) -> int | None:
+    """Carry out a command that has no result."""
+    match command:
+        case Drain():
+            drain(working_state)
+        case AddServer(server):  # no transaction waits for a disk
+            await servers.add(working_state, server)
+        case BackUpDatabase():
+            catalogue.begin_backup(working_state, command)
+        case MoveFolder():  # nor for the disk where the folder is
+            await moved_folder.move(working_state, command)
+            await working_state.queue.refresh()
+        case ShowKey():
+            await secret.show(working_state)
+        case StopAdopting():
+            working_state.adoptions.stop()
+        case Share() | WriteString() | StopSharing():
+            _share(working_state, command)
+        case _:
+            return await _change_queue(working_state, command)
+    return None
+
+
+async def _change_queue(working_state: WorkingState, command: Command) -> int | None:
+    """Carry out a command after which jobs may begin, end, or run otherwise."""
+    if isinstance(command, Upload):  # no transaction waits for the disk of the source
+        await moved_folder.refuse_known(working_state, command)
+    if isinstance(command, Restore):  # nor for that of the target
         job_id: int | None = await folders.restore(working_state, command)
     else:
         async with working_state.catalogue.transaction(durable=True) as tx:
-            job_id = await _obey(working_state, tx, command)
+            job_id = await _change_rows(working_state, tx, command)
     await working_state.queue.refresh()
     await folders.use_new_headers(working_state)
     working_state.give_way()
@@ -99,7 +121,9 @@ def drain(working_state: WorkingState) -> None:
         run.drain()
 
 
-async def _obey(working_state: WorkingState, tx: Transaction, command: Command) -> int | None:
+async def _change_rows(
+    working_state: WorkingState, tx: Transaction, command: Command
+) -> int | None:
     match command:
         case Upload():
             return await folders.upload(working_state, tx, command)

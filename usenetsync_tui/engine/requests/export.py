@@ -17,7 +17,7 @@ from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.engine.progress.tasks import Task
-from usenetsync_tui.errors import TargetError, UsageError
+from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.commands import ExportNzb
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.folders import Folder
@@ -28,12 +28,6 @@ from usenetsync_tui.pipeline.nzb.parts import NzbPart, PartNames, parts
 
 Seen = Callable[[bytes], object]
 """Gets each piece of an NZB after it is written."""
-
-
-def refuse_path(path: bytes) -> None:
-    """`UsageError` for a relative path: engine and window may have different working folders."""
-    if not os.path.isabs(path):
-        raise UsageError("The path must be absolute.")
 
 
 @value_object

@@ -11,7 +11,7 @@ from usenetsync_tui.catalogue.tables import bulk, folders, jobs, left_out
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
 from usenetsync_tui.engine.jobs.new_jobs import folder_of, new_index, new_restore, new_verify, queue
 from usenetsync_tui.engine.progress.tasks import Task
-from usenetsync_tui.engine.requests.export import export_nzb, refuse_path
+from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
@@ -95,6 +95,8 @@ async def post_index(tx: Transaction, folder_id: int) -> int:
 
 async def export(working_state: WorkingState, tx: Transaction, command: ExportNzb) -> None:
     """Start a task that writes an NZB."""
+    from usenetsync_tui.engine.requests.export import export_nzb  # which few runs need
+
     refuse_path(command.path)
     folder = await folder_of(tx, command.folder_id)
     version = await finished_version(tx, folder.id, command.version)

@@ -10,7 +10,7 @@ from collections import deque
 from contextlib import suppress
 
 from usenetsync_tui.errors import QueuedAlreadyError, UsageError, UsenetSyncError
-from usenetsync_tui.model.answers import Answer, Answered
+from usenetsync_tui.model.answers import Answer, Answered, Result
 from usenetsync_tui.model.commands import Command
 
 
@@ -24,6 +24,10 @@ class Letter:
     def obeyed(self, job_id: int | None = None) -> None:
         """Say that it is done, or begun."""
         self._answer(Answer(job_id))
+
+    def done(self, result: Result) -> None:
+        """Say what it has brought about."""
+        self._answer(Answer(result=result))
 
     def refused(self, error: UsenetSyncError) -> None:
         """Say why it is not done."""

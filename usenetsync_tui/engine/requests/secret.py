@@ -18,35 +18,32 @@ from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import ChangeKey
-from usenetsync_tui.model.keys import report_lines, verdict
+from usenetsync_tui.model.keys import ChangedSecret, report_lines, verdict
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Work
 from usenetsync_tui.settings.settings import Settings, load_settings
 
 
-async def change(working_state: WorkingState, command: ChangeKey) -> None:
-    """Wrap all keys with another secret. `UsageError` while a job runs; else as `change_secret`."""
-    if working_state.active:
-        raise UsageError("A job is running: change the key when it is over, or cancel it first.")
+async def change(working_state: WorkingState, command: ChangeKey) -> ChangedSecret:
+    """Wrap all keys with another secret.
+
+    `EngineBusyError` while a job or an adoption runs; else as `change_secret`.
+    """
+    working_state.refuse_if_busy("change the key")
     path = Path(os.fsdecode(command.path))
     if not path.is_absolute():
         raise UsageError("The path must be absolute.")
     kind = SecretKind.PASSPHRASE if command.is_passphrase else SecretKind.KEY_FILE
-    words = "opening and wrapping the keys"
-
-    def seen(done: int, total: int) -> None:
-        nonlocal words
-        words = f"opening and wrapping the keys: {done} of {total}"
-
     locations = working_state.locations
-    with working_state.stores.waits.announced(lambda: Waiting(words)):
+    with working_state.stores.waits.announced(work := Work("opening and wrapping the keys")):
         changed = await change_secret(
-            working_state.catalogue, locations, NewSecret(kind, path), seen=seen
+            working_state.catalogue, locations, NewSecret(kind, path), seen=work.seen
         )
     fresh = await to_thread.run_sync(load_settings, locations.config_dir)
     working_state.settings = adopted(working_state.settings, fresh)
     for line in changed.lines:
         working_state.events.info(line)
+    return changed
 
 
 async def show(working_state: WorkingState) -> None:

@@ -56,6 +56,7 @@ from usenetsync_tui.engine.secret_change.show import key_words
 from usenetsync_tui.errors import KeyUnavailableError, SettingsError, UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.keys import ChangedSecret
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.settings import Settings, load_settings
@@ -77,37 +78,6 @@ class NewSecret:
     kind: SecretKind
     path: Path
     """Its file, absolute. A key file that does not exist, or is the one in use, is made."""
-
-
-@value_object
-class ChangedSecret:
-    """What a change did."""
-
-    keys: int
-    kind: SecretKind
-    path: Path
-    """The file of the new secret."""
-    made: bool
-    """Whether the key file is new."""
-    former: tuple[Path, ...]
-    """The files of all former secrets that still exist."""
-    notes: tuple[str, ...]
-    """Sentences about what the user has to do."""
-
-    @property
-    def lines(self) -> list[str]:
-        """The same in words, a line each."""
-        new = "new " if self.made else ""
-        found = [
-            f"The {new}{self.kind.noun} in {shown(self.path)} opens {plural(self.keys, 'key')}."
-        ]
-        if self.former:
-            names = ", ".join(map(shown, self.former))
-            found.append(
-                f"Former: {names}. Database backups from before need it. Remove it when you need "
-                "none of them."
-            )
-        return [*found, *self.notes, f"Keep a copy of {shown(self.path)} elsewhere."]
 
 
 async def change_secret(
@@ -138,7 +108,14 @@ async def change_secret(
     await _replace(catalogue, before, wrapped)
     notes = notes_about(settings, pending.kind)
     former = await to_thread.run_sync(lambda: _finish(locations, pending))
-    return ChangedSecret(len(wrapped), pending.kind, pending.final, made, former, notes)
+    return ChangedSecret(
+        keys=len(wrapped),
+        kind=pending.kind.noun,
+        path=os.fsencode(pending.final),
+        made=made,
+        former=tuple(map(os.fsencode, former)),
+        notes=notes,
+    )
 
 
 async def settle(catalogue: Catalogue, locations: Locations) -> str:

@@ -14,7 +14,6 @@ from usenetsync_tui.engine.own_paths import KEY_NAME, key_file
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.ownership import give_to_owner_of
-from usenetsync_tui.settings.file import change_values
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.settings.sources import PREFIX, shown
 from usenetsync_tui.whole_file import write_whole
@@ -63,6 +62,8 @@ def secrets_in_force(settings: Settings, locations: Locations) -> list[Path]:
 
 def use_in_settings(settings: Settings, locations: Locations, kind: SecretKind, path: Path) -> None:
     """Name the new secret in `config.toml`. A passphrase that is written there moves to a file."""
+    from usenetsync_tui.settings.file import change_values  # whose TOML writer few runs need
+
     values: dict[str, str | None] = {"passphrase": None}
     if settings.passphrase is not None and not variable("passphrase"):
         _keep_passphrase(locations, settings.passphrase.get_secret_value())

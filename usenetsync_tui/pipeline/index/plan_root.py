@@ -6,6 +6,7 @@ Knows what a root says, and under which of its names it goes. Refuses to know ho
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.session import Transaction
@@ -43,9 +44,10 @@ async def is_useless(tx: Transaction, root: RootRow) -> bool:
     return root.object_id is not None and await posted.is_given_up(tx, root.object_id)
 
 
-async def plan_root(run: JobRun, *, again: bool) -> bool:
+async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
     """Record the root before it is sent; False if all its names are used up.
 
+    `at`: the moment before the names of its pages were read (`changes`).
     `again`: another one, although one is there. `FolderContinuedError` for one of another machine.
     """
     folder, realm, version = run.folder.id, run.open_realm.realm.id, run.version
@@ -71,7 +73,7 @@ async def plan_root(run: JobRun, *, again: bool) -> bool:
         if planned is not None and planned.object_id is not None:
             await posted.drop_root(tx, planned.object_id)
         (object_id,) = await add_pages(tx, run, version, [page], names)
-        await posted.add_root(tx, folder, realm, version, attempt, object_id)
+        await posted.add_root(tx, folder, realm, version, attempt, object_id, at)
     return True
 
 

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from usenetsync_tui.catalogue.lookups.index_rows import Since
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
 from usenetsync_tui.codec.index.cutting import CutPage, FilesCutter, ObjectsCutter
 from usenetsync_tui.codec.index.root import fingerprint
@@ -43,6 +43,7 @@ async def plan_run(run: JobRun, version: int, *, amends: bool = False) -> None:
     `amends`: a further run of the version, with the new names of articles.
     """
     folder, realm = run.folder.id, run.open_realm.realm.id
+    at = await changes.moment(run.catalogue)
 
     async def plan(tx: Transaction) -> None:
         await posted.forget_unfinished(tx, folder)
@@ -54,7 +55,7 @@ async def plan_run(run: JobRun, version: int, *, amends: bool = False) -> None:
             what = Since(folder, version, last.version, base.version, last.at, offset)
         amendment = before[-1].amendment + 1 if amends else 0
         row = await _Planning(tx, run, what, amendment).planned()
-        await posted.add_run(tx, folder, realm, row)
+        await posted.add_run(tx, folder, realm, row._replace(at=at))
 
     await run.catalogue.in_thread(plan, durable=True)
 

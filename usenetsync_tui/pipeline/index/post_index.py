@@ -7,9 +7,10 @@ tells the new names that articles got since, in the newest version's index.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
@@ -77,10 +78,10 @@ async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
 
 
 async def _amend(run: JobRun) -> str:
-    """Post lost articles of the newest index again, and tell where its content is by now.
+    """Post lost articles of the newest index again, and record where its content is now.
 
-    New names of objects' articles, and files whose content was posted again, are told by a further
-    run, new names of pages by a root of the next attempt.
+    A further run lists the new names of objects' articles, and the files whose content was posted
+    again; a root of the next attempt lists the new names of pages.
     """
     folder, realm = run.folder.id, run.open_realm.realm.id
     async with run.catalogue.transaction() as tx:
@@ -101,7 +102,10 @@ async def _amend(run: JobRun) -> str:
     later = runs[-1].at is not None and runs[-1].at > root.at  # planned, and killed before its root
     again = of_objects or of_pages or later
     if again and root.attempt + 1 >= ATTEMPTS:
-        return ""  # the next version tells the new names
+        return (
+            f"the root of version {version} has been renewed {root.attempt} times, and has no more "
+            "names: where articles were posted again waits for the index of the next version"
+        )
     if of_objects:
         await plan_run(run, version, amends=True)
     return await _post_version(run, again=again)
@@ -112,11 +116,11 @@ async def _post_version(run: JobRun, *, again: bool = False) -> str:
 
     `again`: post a new root, whatever there is.
     """
-    left = await _send_pages(run)
+    left, at = await _send_pages(run)
     for _ in range(ATTEMPTS):
         if left or run.draining:
             break
-        if not await plan_root(run, again=again):
+        if not await plan_root(run, at, again=again):
             return "the store took its root under none of its names"
         again = False
         left = await _send(run)
@@ -145,12 +149,17 @@ async def _send(run: JobRun) -> str:
     return ""
 
 
-async def _send_pages(run: JobRun) -> str:
-    """Post the pages of a run, then its directories, level by level; why something is left."""
+async def _send_pages(run: JobRun) -> tuple[str, datetime]:
+    """Post the pages of a run, then its directories, level by level.
+
+    Returns why something is left, and the moment before the names of all of them were read.
+    """
     left = await _send(run)
+    at = await changes.moment(run.catalogue)
     while not left and not run.draining and await plan_directories(run, run.version):
         left = await _send(run)
-    return left
+        at = await changes.moment(run.catalogue)
+    return left, at
 
 
 async def _is_root_given_up(run: JobRun) -> bool:

@@ -14,7 +14,8 @@ where segments come from, and how a store sends.
   while it sends it. If an error remains after the store's own retries, the article is *failed*
   and keeps the store's message. A Message-ID that already names another article is replaced; the
   old one stays as an alias.
-- `confirm` records the answers, one transaction for each batch, without waiting for the disk.
+- `confirm` records the answers, one transaction for each batch, without waiting for the disk. It
+  finds the row of an article by its key; the rows of an article that several share, by Message-ID.
 - `settle` handles the articles that an earlier run left without an answer: it asks the store,
   confirms those the store has, and sends the others again from the source. If the source has
   changed, the article is stale.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 
-from usenetsync_tui.catalogue.tables.segments import KnownArticle
+from usenetsync_tui.catalogue.tables.segments import KnownArticle, RowKey
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
 from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
@@ -120,7 +120,7 @@ class Assignment:
         again: bool = False,
     ) -> None:
         is_as_planned = item.codec is row.codec
-        self._mine[row.message_id] = posting_of(
+        posting = self._mine[row.message_id] = posting_of(
             self._run,
             item.raw.object,
             row,
@@ -132,6 +132,8 @@ class Assignment:
             held=held,
             again=again,
         )
+        if not again:
+            posting.row = RowKey(row.object_id, row.index, row.redundancy)
 
     @property
     def postings(self) -> list[OutgoingArticle]:
@@ -144,6 +146,7 @@ class Assignment:
         self._ledger.under_way.update(self._mine)
         for posting, credit in self._credits:
             posting.credit += credit
+            posting.row = None
         progress.segments += self._segments
         progress.deduplicated_segments += self._segments - len(self._mine)
         progress.deduplicated_bytes += self._deduplicated

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import objects, segments, snapshots
+from usenetsync_tui.catalogue.tables import segments, snapshots
 from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.pipeline.posting.ledger import Ledger
@@ -17,7 +17,7 @@ from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 _BATCH = 256
-_PATIENCE = 0.1
+_PATIENCE = 0.2
 """Seconds an answer may wait for others to share its transaction; it holds no payload then."""
 _SAVE_EVERY = 1.0
 
@@ -45,16 +45,16 @@ async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Poste
     check_after = next(iter(run.open_realm.checks), None)
 
     async def record(tx: Transaction) -> list[Progressed]:
-        done = await segments.mark_posted(tx, receipts, check_after)
         if payload:
             await snapshots.add_stored(tx, run.folder.id, run.version, payload)
         for answer in batch:
             if answer.error is not None:
                 message_id = answer.posting.article.message_id
                 await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
-        return await objects.add_posted(tx, done)
+        return await segments.mark_posted(tx, receipts, check_after, rows)
 
     async with ledger.lock:
+        rows = {p.article.message_id: p.row for p in there if p.row is not None}
         progressed = await run.catalogue.in_thread(record, pipelined=True)
         for answer in batch:
             ledger.under_way.pop(answer.posting.article.message_id, None)

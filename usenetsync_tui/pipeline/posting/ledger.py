@@ -11,6 +11,7 @@ import anyio
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import aliases, segments
 from usenetsync_tui.catalogue.tables.objects import Progressed
+from usenetsync_tui.catalogue.tables.segments import RowKey
 from usenetsync_tui.codec.sealing import NONCE_SIZE, seal, sealed_size
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Article, Codec
@@ -30,6 +31,8 @@ class OutgoingArticle:
     codec: Codec = Codec.NONE
     nonce: bytes | None = None
     """The nonce for sealing it; None if it is not sealed."""
+    row: RowKey | None = None
+    """Its row; None if others may share it."""
 
     def article_to_send(self, open_realm: OpenRealm) -> Article:
         """The article as a store takes it: with a seal, if the realm has a key."""
@@ -57,6 +60,12 @@ class Ledger:
     many as it read at once."""
     counted: set[int] = field(default_factory=set)
     """Those of them that became complete in this run, which counted their files."""
+
+    def shares(self, object_id: int) -> None:
+        """Note that rows of another object share articles of this one from now on."""
+        for posting in self.under_way.values():
+            if posting.row is not None and posting.row.object_id == object_id:
+                posting.row = None
 
     def progressed(self, run: JobRun, changed: list[Progressed]) -> None:
         """Count the files of those objects of the run's folder that became complete."""

@@ -9,7 +9,6 @@ database that is gone or full, ends the run instead.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.ports import OpenRealm
@@ -118,9 +117,10 @@ class LaneSource:
     ) -> None:
         """Record an answer of a realm's store, and free the article's bytes."""
         size = leaving_size(open_realm, len(posting.article.payload))
-        posting.article = replace(posting.article, payload=b"")
+        posting.article = Article(posting.article.message_id, b"")
         if isinstance(answer, Receipt):
-            receipt = replace(answer, headers=open_realm.realm.headers or 0)
+            headers = open_realm.realm.headers or 0
+            receipt = Receipt(answer.server, answer.wire_size, headers)
             self._answers.put([Posted(posting, receipt, payload=size)])
         else:
             charged = getattr(answer, "charged", True)

@@ -17,7 +17,7 @@ from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.worker_counts import BUFFERS_A_SEGMENT, most_lanes
 
 _QUEUE = 16
-_PLANNED = 32
+_PLANNED = 64
 """Articles that may at least wait for a lane."""
 _ANSWERS = 256
 """Answers that may wait to be confirmed."""

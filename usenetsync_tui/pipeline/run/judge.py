@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import mounts, snapshots, vanished, version_files
+from usenetsync_tui.catalogue.tables import folders, mounts, snapshots, vanished, version_files
 from usenetsync_tui.catalogue.tables.vanished import VanishedPart
 from usenetsync_tui.disk.source import guard
 from usenetsync_tui.disk.source.guard import FOLDER, Loss
 from usenetsync_tui.disk.source.mount_watch import MountWatch, SourceRoot, examine_root
 from usenetsync_tui.errors import SourceError
-from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.entries import Notice, NoticeKind, fitted
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
@@ -154,6 +154,7 @@ class Judge:
         """Record the mount points that the next upload is compared with."""
         found = guard.to_remember(self.watch.before, self.watch.found, self._guarded)
         await mounts.remember(tx, self._run.folder.id, found)
+        await folders.stood(tx, self._run.folder.id, fitted(self._root.identity[1]))
 
     async def withdraw(self) -> None:
         """The folder is refused: remove no files, and drop the version if it has no changes."""

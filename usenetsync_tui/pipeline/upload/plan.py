@@ -272,6 +272,7 @@ class Planner:
         posted = Counter[int]()
         for item in shared:
             made = item.object.id
+            self._ledger.shares(item.source)
             there = None if made in self._abandoned else await share(tx, self._run, item)
             if there is None:
                 self._abandoned.add(made)

@@ -24,7 +24,7 @@ from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.ports import OpenRealm
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_lanes import posting_lanes
 from usenetsync_tui.pipeline.posting.settle import settle
@@ -106,7 +106,9 @@ async def finish_checks(run: JobRun, source: SourceTree | None) -> str:
         if left is None or checked.clear:  # a count is not free
             left = await unverified_articles(run)
         words_left = plural(left, "article")
-        waiting = Waiting(f"checking {words_left}", max(pause, seconds), " in")
+        waiting = Waiting(
+            f"checking {words_left}", max(pause, seconds), " in", what=WaitsFor.SCHEDULE
+        )
         with run.waits.announced(waiting):
             await anyio.sleep(pause)
     return words

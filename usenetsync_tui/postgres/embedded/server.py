@@ -139,7 +139,8 @@ class EmbeddedServer:
                 use, self._use = self._use or users.ServerUse(paths.users_lock), None
                 if not use.leave():
                     pids = ", ".join(map(str, users.users(paths.users_lock)))
-                    raise UsageError(f"The database is in use by the processes {pids}.")
+                    words = f"The database is in use by the processes {pids}. End them first."
+                    raise UsageError(words)
                 paths.stay.unlink(missing_ok=True)
                 postmaster = Postmaster(paths)
                 if not postmaster.interrupt(cluster.conninfo(paths, "postgres")):

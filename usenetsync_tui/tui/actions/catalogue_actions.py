@@ -17,7 +17,7 @@ _NAMED = 3
 """Folders that a question names."""
 _CHANGE = "Keep the key of all folders safe with another…"
 _SECRETS = (
-    Choice("k", "key file", "a missing one is made", "key-change "),
+    Choice("f", "key file", "a missing one is made", "key-change "),
     Choice("p", "passphrase", "in the first line of a file", "key-change --passphrase-file "),
 )
 

@@ -149,7 +149,7 @@ class Context(Protocol):
         """Show a dialog, and call `then` with its answer unless the user leaves it."""
 
     def run_worker(
-        self, work: Coroutine[None, None, None], *, group: str, exclusive: bool
+        self, work: Callable[[], Coroutine[None, None, None]], *, group: str, exclusive: bool
     ) -> Worker[None]:
         """Run a coroutine beside the screen."""
 

@@ -76,7 +76,7 @@ def _with_versions(here: Context, then: _Then) -> None:
         except UsenetSyncError as error:
             here.say(safe_name(str(error)))
 
-    here.run_worker(look(), group="versions", exclusive=True)
+    here.run_worker(look, group="versions", exclusive=True)
 
 
 def _cut(path: bytes) -> str:

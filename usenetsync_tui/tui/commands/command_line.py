@@ -7,6 +7,7 @@ Mount it as the last widget before the footer; it takes the focus and returns it
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -26,6 +27,7 @@ from usenetsync_tui.tui.commands.command_parser import (
     path_begin,
 )
 from usenetsync_tui.tui.commands.parsed_commands import CommandError, KnownNames, ParsedCommand
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.path_input import listed
 from usenetsync_tui.tui.kit.path_words import at_home, common_text, shown_path, typed_path
 
@@ -91,7 +93,7 @@ class LineInput(Input):
         """Extend the line by what all completions share; the note above it lists them."""
         begin = path_begin(self.value)
         if begin is not None:
-            self.run_worker(self._complete_path(begin), group="complete", exclusive=True)
+            run_beside(self, partial(self._complete_path, begin), group="complete", exclusive=True)
             return
         longest = common_text(completions(self.value, self._known))
         if len(longest) > len(self.value):

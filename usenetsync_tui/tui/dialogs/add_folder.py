@@ -26,6 +26,7 @@ from usenetsync_tui.tui.dialogs.posting_fields import (
     public_words,
     show_posting,
 )
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.folder_listing import check_source
 from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
 from usenetsync_tui.tui.kit.options import OptionRow, Options
@@ -81,7 +82,7 @@ class AddFolder(Form[Upload]):
         field.complain(public_words(self, store, profile))
 
     def accept(self) -> None:
-        self.run_worker(self._judge(), group="judge", exclusive=True)
+        run_beside(self, self._judge, group="judge", exclusive=True)
 
     async def _judge(self) -> None:
         copies = whole_number(self.text("copies"), 1, MOST_COPIES)

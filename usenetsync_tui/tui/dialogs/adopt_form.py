@@ -17,6 +17,7 @@ from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import Adopting, EngineStatus
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.folder_listing import check_new_folder
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
@@ -55,7 +56,7 @@ class AdoptForm(Form[str]):
 
     def accept(self) -> None:
         if not self._waits:
-            self.run_worker(self._judge(), group="judge", exclusive=True)
+            run_beside(self, self._judge, group="judge", exclusive=True)
 
     async def _judge(self) -> None:
         path = self.query_one(PathField).path

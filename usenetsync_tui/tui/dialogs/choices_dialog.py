@@ -34,6 +34,7 @@ from usenetsync_tui.tui.dialogs.posting_fields import (
     show_posting,
 )
 from usenetsync_tui.tui.dialogs.version_field import VersionField
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.folder_listing import check_new_file, check_new_folder
 from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
 from usenetsync_tui.tui.kit.options import OptionRow, Options, Pick
@@ -191,7 +192,7 @@ class NzbDialog(Form[ExportNzb]):
             self.call_after_refresh(self.complain, {"version": nzb_refusal(self._folder)})
 
     def accept(self) -> None:
-        self.run_worker(self._judge(), group="judge", exclusive=True)
+        run_beside(self, self._judge, group="judge", exclusive=True)
 
     async def _judge(self) -> None:
         version = self.query_one(VersionField).version

@@ -15,6 +15,7 @@ from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.restored_paths import inside
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.version_field import VersionField
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.folder_listing import check_target
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
 from usenetsync_tui.tui.kit.path_input import PathField, checked
@@ -71,7 +72,7 @@ class RestoreDialog(Form[Restore]):
         yield PathField("Into", id="target", path=self._target, hint=_WHAT_HAPPENS)
 
     def accept(self) -> None:
-        self.run_worker(self._judge(), group="judge", exclusive=True)
+        run_beside(self, self._judge, group="judge", exclusive=True)
 
     async def _judge(self) -> None:
         version = self.query_one(VersionField).version

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import Cancel, Command, Pause, Resume
-from usenetsync_tui.model.figures import percent, plural, size
+from usenetsync_tui.model.figures import percent, size
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, JobStatus
 from usenetsync_tui.tui.kit.question import Ask, Choice
@@ -58,7 +58,7 @@ class HeldWatch:
 def _question(jobs: Sequence[JobStatus]) -> str:
     if len(jobs) == 1:
         return f"{_line(jobs[0])}. Resume it now?"
-    lines = [f"{plural(len(jobs), 'job')} with much left to do were interrupted. Resume them now?"]
+    lines = [f"{len(jobs)} interrupted jobs have much left to do. Resume them now?"]
     lines += [_line(job) for job in jobs[:_MOST_NAMED]]
     if len(jobs) > _MOST_NAMED:
         lines.append(f"… and {len(jobs) - _MOST_NAMED} more")

@@ -28,6 +28,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import EngineStatus, FolderStatus, Sharing
 from usenetsync_tui.tui.kit.action import say
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.folder_listing import check_new_file
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
@@ -117,7 +118,7 @@ class ShareDialog(ModalScreen[None]):
         self._draw()
 
     def _look(self) -> None:
-        self.run_worker(self._read(), group="versions", exclusive=True)
+        run_beside(self, self._read, group="versions", exclusive=True)
 
     async def _read(self) -> None:
         try:
@@ -228,7 +229,7 @@ class StringFileForm(Form[bytes]):
         yield PathField("File", id="file", hint="A new file; only you can read it.")
 
     def accept(self) -> None:
-        self.run_worker(self._judge(), group="judge", exclusive=True)
+        run_beside(self, self._judge, group="judge", exclusive=True)
 
     async def _judge(self) -> None:
         found = await checked(partial(check_new_file, self.query_one(PathField).path))

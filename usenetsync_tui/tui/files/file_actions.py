@@ -9,10 +9,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import ActOnFiles
 from usenetsync_tui.model.files import FileAction, FileFilter, FileOrder
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.files.file_conditions import (
     has_articles,
     has_file,
@@ -28,9 +26,8 @@ from usenetsync_tui.tui.files.file_conditions import (
     is_on_directory,
 )
 from usenetsync_tui.tui.files.marks import Marks
-from usenetsync_tui.tui.kit.action import Action, copy, say
+from usenetsync_tui.tui.kit.action import Action, copy_path, say
 from usenetsync_tui.tui.kit.command_request import CommandRequest, writable
-from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.kit.question import Ask, Choice
 
 if TYPE_CHECKING:
@@ -88,8 +85,7 @@ def _copy(table: FilesTable) -> None:
     """Copy the absolute path to the terminal's clipboard."""
     row, folder = table.cursor_row, table.folder
     if row is not None and folder is not None:
-        path = os.path.join(folder.path, row.path)
-        copy(table, copyable(path), cut_middle(safe_name(path), 60))
+        copy_path(table, os.path.join(folder.path, row.path))
 
 
 def _act(action: FileAction) -> Callable[[FilesTable], None]:

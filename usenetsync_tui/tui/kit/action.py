@@ -19,10 +19,15 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.dom import DOMNode
 from textual.widget import Widget
 
+from usenetsync_tui.cells import cut_middle
+from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.tui.kit.paste_safe import copyable
 
 Here = TypeVar("Here", contravariant=True)
 """What an action acts on: a pane or a screen."""
+_PATH = 60
+"""The most cells of a copied path in the toast."""
 DO = "do"
 """The Textual action that each of our bindings runs; its parameter is the action ids, joined by
 spaces."""
@@ -165,3 +170,8 @@ def copy(widget: Widget, text: str, shown: str) -> None:
     """Put text on the terminal's clipboard, and say so; `shown` is safe to print."""
     widget.app.copy_to_clipboard(text)
     say(widget, f"Copied {shown}")
+
+
+def copy_path(widget: Widget, path: bytes) -> None:
+    """Put a path on the terminal's clipboard, as a shell reads it, and say so."""
+    copy(widget, copyable(path), cut_middle(safe_name(path), _PATH))

@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import InkedView
 from usenetsync_tui.tui.kit.list_lines import gone_line, position, waiting_line
@@ -89,7 +90,7 @@ class PagedTable(InkedView, SlimTitles, Generic[Row, Key]):
 
     def on_mount(self) -> None:
         """Start the fetcher."""
-        self.run_worker(self.pages.run(), name="pages", group="pages")
+        run_beside(self, self.pages.run, name="pages", group="pages")
 
     def turn_to(self, source: ListSource[Row, Key] | None) -> None:
         """Show another list from its top; None: no list."""

@@ -25,6 +25,7 @@ from textual.widgets.option_list import Option
 from usenetsync_tui.environment import current_folder
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.folder_listing import FolderListing, PathCheck, list_folders
 from usenetsync_tui.tui.kit.form import Field
 from usenetsync_tui.tui.kit.hanging_calls import call_with_timeout
@@ -158,7 +159,7 @@ class PathField(Field):
         elif not self.path.startswith(b"/"):
             self._offer([], "A path begins with / or ~.")
         else:
-            self.run_worker(self._list(), group="look", exclusive=True)
+            run_beside(self, self._list, group="look", exclusive=True)
 
     async def _list(self) -> None:
         directory, prefix = os.path.split(self.path)
@@ -194,7 +195,7 @@ class PathField(Field):
 
     def on_path_input_completing(self, event: PathInput.Completing) -> None:
         """Complete the path, or move to the next field."""
-        self.run_worker(self._complete(), group="complete", exclusive=True)
+        run_beside(self, self._complete, group="complete", exclusive=True)
 
     async def _complete(self) -> None:
         directory, prefix = os.path.split(self.path)

@@ -16,6 +16,8 @@ from textual.widgets.option_list import Option
 
 from usenetsync_tui.model.value_object import value_object
 
+_MOVES = _DOWN, _UP = "j", "k"
+
 
 @value_object
 class Choice:
@@ -49,13 +51,19 @@ class Ask(ModalScreen[str]):
     BINDING_GROUP_TITLE = "Question"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "cancel", "back", id="ask.back"),
-        Binding("j", "move('down')", "down", show=False, id="ask.down"),
-        Binding("k", "move('up')", "up", show=False, id="ask.up"),
+        Binding(_DOWN, "move('down')", "down", show=False, id="ask.down"),
+        Binding(_UP, "move('up')", "up", show=False, id="ask.up"),
     ]
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
-        """The screen shows `question` unchanged: the caller makes names in it safe."""
+        """The screen shows `question` unchanged: the caller makes names in it safe.
+
+        `ValueError` if two answers have the same letter, or one has that of a moving key.
+        """
         super().__init__()
+        letters = [choice.key for choice in choices]
+        if len({*letters, *_MOVES}) < len(letters) + len(_MOVES):
+            raise ValueError(f"one letter for two things: {', '.join(letters)}")
         self._question = question
         self._choices = choices
 

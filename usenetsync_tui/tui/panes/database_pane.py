@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.ports import Browser, DatabaseFigures
 from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.panes.database_lines import database_lines
@@ -46,7 +49,9 @@ class DatabasePane(LinesView):
     def _poll(self) -> None:
         if self._browser is not None and not self._asking and self.is_looked_at:
             self._asking = True
-            self.run_worker(self._look_up(self._browser), name="database", group="database")
+            run_beside(
+                self, partial(self._look_up, self._browser), name="database", group="database"
+            )
 
     async def _look_up(self, browser: Browser) -> None:
         try:

@@ -64,6 +64,8 @@ def _of_one(job: JobStatus) -> str:
     if job.state is JobState.COMPLETED:
         return f"{name}{verb}: {_amounts([job])}, {elapsed(job.elapsed)}"
     why = f": {cut_middle(safe_name(job.message), _MESSAGE)}" if job.message else ""
+    if job.state is JobState.INCOMPLETE and not why:
+        why = f": {plural(job.errors, 'error')}, {_amounts([job])}"
     return f"{name} {job.verb} {_state(job)} after {elapsed(job.elapsed)}{why}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -16,6 +17,7 @@ from usenetsync_tui.model.ports import Browser, Cause
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.tui.kit.action import Action, bindings
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
 from usenetsync_tui.tui.kit.command_request import CommandRequest, writable
 from usenetsync_tui.tui.kit.inks import fit
@@ -120,7 +122,7 @@ class ErrorsPane(ChoosingView):
             return
         self._asked = now
         self._asking = True
-        self.run_worker(self._look_up(browser, folder), name="causes", group="causes")
+        run_beside(self, partial(self._look_up, browser, folder), name="causes", group="causes")
 
     async def _look_up(self, browser: Browser, folder: FolderStatus) -> None:
         problem = ""
@@ -178,8 +180,9 @@ class ErrorsPane(ChoosingView):
         if cause is None or files is None or files.complete or len(files.paths) >= MOST_FILES:
             return
         if self._browser is not None and self._folder is not None:
-            self.run_worker(
-                self._fetch(self._browser, self._folder, cause, files),
+            run_beside(
+                self,
+                partial(self._fetch, self._browser, self._folder, cause, files),
                 name="affected files",
                 group="affected files",
                 exclusive=True,

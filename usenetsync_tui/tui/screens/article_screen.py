@@ -17,6 +17,7 @@ from usenetsync_tui.model.ports import ArticleRow, Browser
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import InkedView
 from usenetsync_tui.tui.screens.article_lines import article_lines
@@ -121,7 +122,7 @@ class ArticleScreen(DeeperScreen):
 
     def _look_again(self) -> None:
         if self.is_current:
-            self.run_worker(self._read(), name="article", exclusive=True)
+            run_beside(self, self._read, group="article", exclusive=True)
 
     async def _read(self) -> None:
         at = (self._row.index, self._row.redundancy)

@@ -18,16 +18,14 @@ from usenetsync_tui.model.files import FileFilter
 from usenetsync_tui.model.filter_words import parse_filter
 from usenetsync_tui.model.history import FindKey, FindQuery, FoundFile, version_runs
 from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import FolderStatus
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.files.files_pane import FilterInput
-from usenetsync_tui.tui.kit.action import Action, bindings, copy
+from usenetsync_tui.tui.kit.action import Action, bindings, copy_path
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
-from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen
 from usenetsync_tui.tui.screens.files_screen import FilesScreen
 from usenetsync_tui.tui.screens.question_lines import found_header, found_line
@@ -139,8 +137,7 @@ class FoundTable(PagedTable[FoundFile, FindKey | None]):
     def copy(self) -> None:
         """Put the path on the terminal's clipboard."""
         if self.cursor_row is not None:
-            path = self.cursor_row.path
-            copy(self, copyable(path), cut_middle(safe_name(path), 60))
+            copy_path(self, self.cursor_row.path)
 
 
 class FindPane(Vertical):

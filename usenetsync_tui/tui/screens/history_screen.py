@@ -21,11 +21,10 @@ from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.tui.kit.action import Action, bindings, copy
+from usenetsync_tui.tui.kit.action import Action, bindings, copy_path
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
-from usenetsync_tui.tui.kit.paste_safe import copyable
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen
 from usenetsync_tui.tui.screens.history_lines import (
     history_header,
@@ -231,8 +230,7 @@ class NoticesTable(PagedTable[NumberedNotice, int | None]):
     def copy(self) -> None:
         """Put the path on the terminal's clipboard."""
         if self.cursor_row is not None:
-            path = self.cursor_row[1].path
-            copy(self, copyable(path), cut_middle(safe_name(path), 60))
+            copy_path(self, self.cursor_row[1].path)
 
 
 class NoticesScreen(DeeperScreen):

@@ -60,7 +60,8 @@ class KeysInTurn:
                 await self._deliver(event)
             else:
                 self._waiting.append(event)
-            self._app.run_worker(self._work(), name="typed keys", group="typed keys")
+            work: Callable[[], Awaitable[None]] = self._work
+            self._app.run_worker(work, group="typed keys")
 
     def _is_typed(self, event: Key) -> bool:
         """Whether the key only adds a character to the focused line, and so moves no focus."""

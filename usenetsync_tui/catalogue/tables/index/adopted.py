@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.index.adopted_rows import FileRows
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.postgres.copy import copy_packed
 
@@ -76,15 +77,19 @@ async def begin(tx: Transaction) -> None:
             await tx.run(statement)
 
 
-async def add_files(tx: Transaction, rows: Sequence[bytes]) -> None:
-    """Entries of the first run (`adopted_rows.file_rows`)."""
-    await copy_packed(tx.connection, _SQL["copy_files"], rows)
+async def add_files(tx: Transaction, rows: FileRows) -> None:
+    """Entries of the first run."""
+    await copy_packed(tx.connection, _SQL["copy_files"], rows.rows)
+    if rows.undigested:
+        await copy_packed(tx.connection, _SQL["stage_files"], rows.undigested)
+        await tx.run(_SQL["add_files"])
+        await tx.run(_SQL["forget_staged"])
 
 
-async def stage_files(tx: Transaction, rows: Sequence[bytes], removed: Sequence[bytes]) -> None:
+async def stage_files(tx: Transaction, rows: FileRows) -> None:
     """Entries of a later run, and the keys that it removes."""
-    await copy_packed(tx.connection, _SQL["stage_files"], rows)
-    await copy_packed(tx.connection, _SQL["stage_removed"], removed)
+    await copy_packed(tx.connection, _SQL["stage_files"], [*rows.rows, *rows.undigested])
+    await copy_packed(tx.connection, _SQL["stage_removed"], rows.removed)
 
 
 async def end_delta(tx: Transaction, folder: int, version: int) -> None:
@@ -147,12 +152,18 @@ async def sum_up(tx: Transaction, folder: int) -> bytes | None:
     """Make the objects of their parts; returns a path whose content is in none of them."""
     values = {"folder": folder}
     await tx.run(_SQL["analyze_loaded"])
+    await tx.run(_SQL["use_objects"], values)
     await tx.run(_SQL["add_objects"], values)
+    await tx.run(_SQL["analyze_uses"])
     await tx.run(_SQL["drop_unused"])
     await tx.run(_SQL["count_sealed"])
-    await tx.run(_SQL["set_digests"], values)
     row = await tx.maybe(_SQL["misplaced"], values)
     return row[0] if row else None
+
+
+async def set_digests(tx: Transaction, folder: int) -> None:
+    """The digests of large files that were added before their objects were known."""
+    await tx.run(_SQL["set_digests"], {"folder": folder})
 
 
 async def lose_misplaced(tx: Transaction, folder: int, reason: str) -> None:

@@ -69,17 +69,17 @@ CREATE TEMPORARY TABLE adopted_objects (
 CREATE INDEX ON adopted_objects (object_id);
 
 -- copy_files
--- Binary COPY of the entries of the first run.
-COPY files (folder_id, first_version, kind, state, mode, size, mtime_ns, ctime_ns, inode, path_key,
-            uid, gid, stat_size, object_id, object_offset, digest, digest_kind, reason, racy, link,
-            long_path)
+-- Binary COPY of entries of the first run.
+COPY files (folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size, mtime_ns,
+            ctime_ns, inode, object_id, object_offset, digest, path_key, stat_size, reason, racy,
+            link, long_path)
 FROM STDIN (FORMAT BINARY);
 
 -- stage_files
--- Binary COPY of the entries of a later run.
-COPY adopted_files (folder_id, first_version, kind, state, mode, size, mtime_ns, ctime_ns, inode,
-                    path_key, uid, gid, stat_size, object_id, object_offset, digest, digest_kind,
-                    reason, racy, link, long_path)
+-- The same, to change them before they are added.
+COPY adopted_files (folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size,
+                    mtime_ns, ctime_ns, inode, object_id, object_offset, digest, path_key,
+                    stat_size, reason, racy, link, long_path)
 FROM STDIN (FORMAT BINARY);
 
 -- stage_removed
@@ -160,8 +160,19 @@ UPDATE files f SET last_version = %(version)s - 1
  WHERE f.folder_id = %(folder)s AND f.path_key = a.path_key AND f.last_version IS NULL;
 
 -- add_files
--- The entries of a later run.
-INSERT INTO files SELECT * FROM adopted_files;
+-- The staged entries. Those of large files get the digests that are made of those of the segments of
+-- their objects.
+INSERT INTO files (folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size,
+                   mtime_ns, ctime_ns, inode, object_id, object_offset, digest, path_key, stat_size,
+                   reason, racy, link, long_path)
+SELECT folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size, mtime_ns, ctime_ns,
+       inode, object_id, object_offset,
+       CASE WHEN a.digest IS NULL AND digest_kind >= 2
+            THEN (SELECT o.digest FROM adopted_objects o
+                   WHERE o.object_id = a.object_id AND o.digest IS NOT NULL LIMIT 1)
+            ELSE a.digest END,
+       path_key, stat_size, reason, racy, link, long_path
+  FROM adopted_files a;
 
 -- forget_staged
 -- Make room for the next run.
@@ -169,11 +180,22 @@ TRUNCATE adopted_files, adopted_removed;
 
 -- analyze
 -- So many new rows at once: plans must know of them.
-ANALYZE adopted_files, adopted_removed, adopted_objects;
+ANALYZE adopted_files, adopted_removed;
 
 -- analyze_loaded
 -- The same for what is loaded: its plans would be those for empty tables.
-ANALYZE adopted_objects, files, segments;
+ANALYZE adopted_objects, files;
+
+-- use_objects
+-- What the files say of each object: how many use it, from which path to which, and up to which byte.
+CREATE TEMPORARY TABLE adopted_uses ON COMMIT DROP AS
+SELECT object_id, count(*)::int AS files, min(path_key) AS first_key, max(path_key) AS last_key,
+       max(object_offset + size) AS ending
+  FROM files WHERE folder_id = %(folder)s AND object_id IS NOT NULL GROUP BY object_id;
+
+-- analyze_uses
+-- So many new rows at once: plans must know of them.
+ANALYZE adopted_uses, objects;
 
 -- add_objects
 -- The objects that files use, with what these and their articles sum up to. One that is here already
@@ -181,16 +203,13 @@ ANALYZE adopted_objects, files, segments;
 INSERT INTO objects (id, folder_id, realm_id, kind, size, segment_size, segments, copies, files,
                      first_key, last_key, posted, complete)
 SELECT o.object_id, %(folder)s, o.realm_id, o.kind, o.size, o.segment_size, o.segments, o.copies,
-       f.files, f.first_key, f.last_key,
+       u.files, u.first_key, u.last_key,
        o.posted, o.posted >= o.segments::bigint * o.copies
   FROM (SELECT object_id, realm_id, kind, size, segment_size,
                ((size + segment_size - 1) / segment_size)::int4 AS segments, max(copies) AS copies,
                sum(posted)::bigint AS posted
           FROM adopted_objects GROUP BY object_id, realm_id, kind, size, segment_size) AS o
-  JOIN (SELECT object_id, count(*)::int AS files, min(path_key) AS first_key,
-               max(path_key) AS last_key
-          FROM files WHERE folder_id = %(folder)s AND object_id IS NOT NULL
-         GROUP BY object_id) AS f USING (object_id)
+  JOIN adopted_uses u USING (object_id)
     ON CONFLICT (id) DO UPDATE
    SET copies = excluded.copies, posted = excluded.posted, complete = excluded.complete,
        files = excluded.files, first_key = excluded.first_key, last_key = excluded.last_key;
@@ -204,9 +223,13 @@ DELETE FROM segments s USING adopted_objects a
 -- misplaced
 -- A file whose content lies outside of the objects that the index describes.
 SELECT coalesce(f.long_path, f.path_key)
-  FROM files f LEFT JOIN objects o ON o.id = f.object_id AND o.folder_id = f.folder_id
- WHERE f.folder_id = %(folder)s AND f.object_id IS NOT NULL
-   AND (o.id IS NULL OR f.object_offset + f.size > o.size)
+  FROM (SELECT u.object_id, u.first_key, u.last_key, coalesce(o.size, 0) AS size
+          FROM adopted_uses u
+          LEFT JOIN objects o ON o.id = u.object_id AND o.folder_id = %(folder)s
+         WHERE o.id IS NULL OR u.ending > o.size
+         LIMIT 1) AS u
+  JOIN files f ON f.folder_id = %(folder)s AND f.object_id = u.object_id
+   AND f.path_key BETWEEN u.first_key AND u.last_key AND f.object_offset + f.size > u.size
  LIMIT 1;
 
 -- lose_misplaced

@@ -9,26 +9,32 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from struct import Struct
+from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import text
 from usenetsync_tui.codec.digests import SegmentsDigest
+from usenetsync_tui.codec.index.classes import FileClass
+from usenetsync_tui.codec.index.files_columns import FilesColumns
 from usenetsync_tui.codec.index.varints import read_varints
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.entries import FileKind, FileState, fitted
+from usenetsync_tui.model.entries import MOST, FileKind, FileState, fitted
 from usenetsync_tui.model.index_entries import (
+    Attribute,
     AttributeTag,
     EntryChange,
     IndexArticle,
-    IndexEntry,
     ObjectPart,
 )
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.model.segments import Codec, ObjectKind, SegmentStatus
 
-_FILE = Struct(">h iq ii ih ih ii iq iq iq iq i")
-"""The count of columns; size and value of each number, as in the statement; the key's size."""
+_HEAD = Struct(">h iq ii ih ih ii")
+"""The count of columns; size and value of each number that files of a class share."""
 _FILE_COLUMNS = 21
 _PLACE = Struct(">iqiq")
+_NUMBERS = Struct(">iq iq iq iq")
+_STORED = Struct(">iq iq iq iq iq iq i32s i")
+"""The numbers of a file, its object and place, its digest; the size of its key."""
 _SEGMENT = Struct(">h iq ii ih iq ii ii ih ih")
 _SEGMENT_COLUMNS = 11
 _OBJECT = Struct(">h iq iq ih iq ii iq ih")
@@ -39,49 +45,82 @@ _INT2, _INT8 = Struct(">ih"), Struct(">iq")
 _NULL = _SIZE.pack(-1)
 _TRUE = _SIZE.pack(1) + b"\1"
 _NOWHERE = _NULL * 2
+_NOTHING_ODD = _NULL * 5
+"""No `stat_size`, `reason`, `racy`, `link`, `long_path`."""
 _EPOCH_US = 946_684_800_000_000
 """2000-01-01 UTC, where PostgreSQL's times begin, in microseconds since 1970."""
 
 
-def file_rows(
-    entries: Sequence[IndexEntry], folder: int, version: int, offset: int
-) -> tuple[list[bytes], list[bytes]]:
-    """Rows of `files`, and rows of one column with the keys of removed paths.
+class FileRows(NamedTuple):
+    """Rows of `files`."""
+
+    rows: list[bytes]
+    undigested: list[bytes]
+    """Those of large files, whose digests are those of their objects."""
+    removed: list[bytes]
+    """Rows of one column: the keys of removed paths."""
+
+
+def file_rows(columns: FilesColumns, folder: int, version: int, offset: int) -> FileRows:
+    """Rows of `files`, of a page.
 
     `offset`: what to add to the numbers of objects. `struct.error` for impossible numbers.
     """
-    rows: list[bytes] = []
-    removed: list[bytes] = []
-    pack, owners = _FILE.pack, dict[tuple[int | None, int | None], bytes]()
-    for e in entries:
-        path = e.path
-        key = path if len(path) <= KEY_HEAD else path_key(path)
-        if e.change == EntryChange.REMOVED:
-            removed.append(_KEY.pack(1, len(key)) + key)
+    found = FileRows([], [], [])
+    heads = [_head(each, folder, version) for each in columns.classes]
+    lists = [_list_of(each, found) for each in columns.classes]
+    pack, mtimes = _STORED.pack, columns.mtimes
+    if mtimes and max(mtimes) > MOST:
+        mtimes = list(map(fitted, mtimes))
+    every = zip(columns.numbers, columns.paths, columns.objects, columns.offsets, columns.sizes,
+                mtimes, columns.ctimes, columns.inodes, columns.digests, strict=True)  # fmt: skip
+    odd = columns.attributes.keys() | columns.links.keys()
+    for row, (number, path, thing, at, size, mtime, ctime, inode, digest) in enumerate(every):
+        if digest is not None and thing is not None and len(path) <= KEY_HEAD and row not in odd:
+            lists[number].append(
+                heads[number] + pack(8, size, 8, mtime, 8, ctime, 8, inode, 8, thing + offset,
+                                     8, at, 32, digest, len(path)) + path + _NOTHING_ODD
+            )  # fmt: skip
             continue
+        key = path if len(path) <= KEY_HEAD else path_key(path)
+        if columns.classes[number].change == EntryChange.REMOVED:
+            found.removed.append(_KEY.pack(1, len(key)) + key)
+            continue
+        head = heads[number]
         stat_size = reason = racy = _NULL
-        state = FileState.PLANNED.value
-        if e.attributes:
-            stat_size, reason, racy = _attributes(e)
-            if reason is not _NULL and e.kind == FileKind.REGULAR:
-                state = FileState.FAILED.value
-        owner = owners.get((e.uid, e.gid))
-        if owner is None:
-            owner = owners[e.uid, e.gid] = _int8(e.uid) + _int8(e.gid)
-        place = _NOWHERE if e.object is None else _PLACE.pack(8, e.object + offset, 8, e.offset)
-        rows.append(
-            pack(_FILE_COLUMNS, 8, folder, 4, version, 2, e.kind, 2, state, 4, e.mode, 8, e.size,
-                 8, fitted(e.mtime_ns), 8, e.ctime_ns, 8, e.inode, len(key))
-            + key + owner + stat_size + place + _bytea(e.digest)
-            + (_INT2.pack(2, e.digest_kind) if e.digest_kind else _NULL)
-            + reason + racy + _bytea(e.link) + (_NULL if key is path else _bytea(path))
+        if row in columns.attributes:
+            stat_size, reason, racy = _attributes(columns.attributes[row])
+            if reason is not _NULL and columns.classes[number].kind == FileKind.REGULAR:
+                head = _head(columns.classes[number], folder, version, FileState.FAILED)
+        place = _NOWHERE if thing is None else _PLACE.pack(8, thing + offset, 8, at)
+        lists[number].append(
+            head + _NUMBERS.pack(8, size, 8, mtime, 8, ctime, 8, inode) + place + _bytea(digest)
+            + _bytea(key) + stat_size + reason + racy + _bytea(columns.links.get(row))
+            + (_NULL if key is path else _bytea(path))
         )  # fmt: skip
-    return rows, removed
+    return found
 
 
-def _attributes(entry: IndexEntry) -> tuple[bytes, bytes, bytes]:
+def _head(
+    each: FileClass, folder: int, version: int, state: FileState = FileState.PLANNED
+) -> bytes:
+    """What rows of a class have in common."""
+    return (
+        _HEAD.pack(_FILE_COLUMNS, 8, folder, 4, version, 2, each.kind, 2, state.value, 4, each.mode)
+        + _int8(each.uid) + _int8(each.gid)
+        + (_INT2.pack(2, each.digest_kind) if each.digest_kind else _NULL)
+    )  # fmt: skip
+
+
+def _list_of(each: FileClass, found: FileRows) -> list[bytes]:
+    """The list that rows of a class belong to."""
+    is_digested = each.digest_kind is None or not each.has_object or each.stores_digest
+    return found.rows if is_digested else found.undigested
+
+
+def _attributes(attributes: Sequence[Attribute]) -> tuple[bytes, bytes, bytes]:
     """The columns `stat_size`, `reason` and `racy`."""
-    found = dict(entry.attributes)
+    found = dict(attributes)
     stat_size, reason = found.get(AttributeTag.STAT_SIZE), found.get(AttributeTag.REASON)
     words = None if reason is None else text(reason.decode("utf-8", "replace")).encode()
     return (

@@ -26,7 +26,7 @@ class RunRow(NamedTuple):
     size: int
     fingerprints: bytes | None
     at: datetime | None = None
-    """When it was begun; None when it is recorded: now."""
+    """The moment before its rows were read (`changes`); None when it is recorded: now."""
     amendment: int = 0
     """0: the run of its version; later ones tell the new names of articles."""
 
@@ -200,10 +200,19 @@ async def drop_root(tx: Transaction, object_id: int) -> None:
 
 
 async def add_root(
-    tx: Transaction, folder: int, realm: int, version: int, attempt: int, object_id: int
+    tx: Transaction,
+    folder: int,
+    realm: int,
+    version: int,
+    attempt: int,
+    object_id: int,
+    at: datetime | None = None,
 ) -> None:
-    """Record a planned root, in the place of an earlier attempt."""
-    values = {"folder": folder, "realm": realm, "version": version}
+    """Record a planned root, in the place of an earlier attempt.
+
+    `at`: the moment before what it says was read (`changes`); None: now.
+    """
+    values = {"folder": folder, "realm": realm, "version": version, "at": at}
     await tx.run(_SQL["add_root"], {**values, "attempt": attempt, "object": object_id})
 
 

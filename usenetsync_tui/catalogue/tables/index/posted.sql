@@ -151,8 +151,8 @@ DELETE FROM objects WHERE id = %(object)s;
 
 -- add_root
 -- A planned root; it replaces one of an earlier attempt.
-INSERT INTO index_roots (folder_id, realm_id, version, attempt, object_id)
-VALUES (%(folder)s, %(realm)s, %(version)s, %(attempt)s, %(object)s)
+INSERT INTO index_roots (folder_id, realm_id, version, attempt, object_id, at)
+VALUES (%(folder)s, %(realm)s, %(version)s, %(attempt)s, %(object)s, coalesce(%(at)s, now()))
     ON CONFLICT (folder_id, realm_id, version)
     DO UPDATE SET attempt = excluded.attempt, object_id = excluded.object_id, at = excluded.at;
 

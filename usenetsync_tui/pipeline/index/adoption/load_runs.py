@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from usenetsync_tui.catalogue.tables.index import adopted, adopted_rows, posted
+from usenetsync_tui.catalogue.tables.index.adopted_rows import FileRows
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
-from usenetsync_tui.codec.index.files_page import read_files
+from usenetsync_tui.codec.index.files_columns import FilesColumns, read_columns
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestAlgorithm
@@ -26,17 +27,20 @@ from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress, P
 from usenetsync_tui.pipeline.index.adoption.pages_ahead import PagesAhead, Wants, everything, lines
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 
+Among = Callable[[Sequence[bytes]], Sequence[int]]
+"""Which of some paths of a run are wanted."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilesRows:
     """The rows of a page of files."""
 
-    rows: list[bytes]
-    removed: list[bytes]
+    rows: FileRows
     first: bytes
     last: bytes
     count: int
-    wanted: list[IndexEntry]
+    wanted: Sequence[bytes]
+    """The wanted paths, if only some are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +96,14 @@ class RunLoader:
         *,
         is_first: bool,
         wants: Wants = everything,
-        among: Callable[[Sequence[IndexEntry]], list[IndexEntry]] | None = None,
+        among: Among | None = None,
         keep: bool = True,
-    ) -> list[IndexEntry]:
-        """Load the files of a run; returns the wanted ones if only some are.
+    ) -> list[bytes]:
+        """Load the files of a run; returns the paths of the wanted ones if only some are.
 
-        `among`: chooses the wanted entries of a page; None: all. `keep`: keep the pages.
+        `among`: chooses the wanted rows of a page; None: all. `keep`: keep the pages.
         """
-        place, found = self._place, list[IndexEntry]()
+        place, found = self._place, list[bytes]()
         count, numbers, last = 0, Counter[int](), None
 
         async def use(line: PageRef, data: bytes, made: FilesRows | None) -> None:
@@ -111,15 +115,13 @@ class RunLoader:
                 return
             if last is not None and made.count and made.first <= last:
                 raise IndexUnreadableError("The pages of a run are not in order.")
-            if run.is_base and made.removed:
+            if run.is_base and made.rows.removed:
                 raise IndexUnreadableError("A base says that a path was removed.")
             last, count = made.last, count + made.count
             found.extend(made.wanted)
-            if is_first:
-                await self._aside(lambda: adopted.add_files(place.tx, made.rows))
-            else:
-                await self._aside(lambda: adopted.stage_files(place.tx, made.rows, made.removed))
-            self._progress.files += len(made.rows)
+            add = adopted.add_files if is_first else adopted.stage_files
+            await self._aside(lambda: add(place.tx, made.rows))
+            self._progress.files += len(made.rows.rows) + len(made.rows.undigested)
             self._progress.done_bytes += line.size
 
         lost = None if self.lost is None else self.lost.add
@@ -138,28 +140,22 @@ class RunLoader:
 
     async def entries(self, entries: Sequence[IndexEntry], version: int) -> None:
         """Load single entries, as files of a version."""
-        made = self._rows(entries, version)
-        await self._aside(lambda: adopted.add_files(self._place.tx, made[0]))
+        rows = self._rows(FilesColumns.of(entries), version)
+        await self._aside(lambda: adopted.add_files(self._place.tx, rows))
 
-    def _made_files(
-        self,
-        data: bytes,
-        run: IndexRun,
-        among: Callable[[Sequence[IndexEntry]], list[IndexEntry]] | None,
-    ) -> FilesRows:
+    def _made_files(self, data: bytes, run: IndexRun, among: Among | None) -> FilesRows:
         """In a thread."""
-        entries = read_files(data)
-        wanted = entries if among is None else among(entries)
-        rows, removed = self._rows(wanted, run.version)
-        first, last = (entries[0].path, entries[-1].path) if entries else (b"", b"")
-        some = [] if among is None else wanted
-        return FilesRows(rows, removed, first, last, len(entries), some)
+        every = read_columns(data)
+        wanted = every if among is None else every.only(among(every.paths))
+        first, last = (every.paths[0], every.paths[-1]) if every.paths else (b"", b"")
+        some = [] if among is None else wanted.paths
+        return FilesRows(self._rows(wanted, run.version), first, last, len(every.paths), some)
 
-    def _rows(self, entries: Sequence[IndexEntry], version: int) -> tuple[list[bytes], list[bytes]]:
-        if any(e.object is not None and e.object >= self._root.next_object for e in entries):
+    def _rows(self, columns: FilesColumns, version: int) -> FileRows:
+        if max(filter(None, columns.objects), default=0) >= self._root.next_object:
             raise IndexUnreadableError("A file is in an object that the root does not know of.")
         try:
-            return adopted_rows.file_rows(entries, self._place.folder, version, self._place.offset)
+            return adopted_rows.file_rows(columns, self._place.folder, version, self._place.offset)
         except struct.error as error:
             raise IndexUnreadableError("A file has an impossible number.") from error
 

@@ -143,3 +143,6 @@ class Loading:
                 keep=False,
             )
             objects.end_run(described)
+        await self._place.catalogue.aside(
+            self._place.tx, lambda: rows.set_digests(self._place.tx, self._place.folder)
+        )

@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from usenetsync_tui.codec.index.root import fingerprint
-from usenetsync_tui.model.index_entries import IndexEntry
 from usenetsync_tui.model.index_roots import IndexRun
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.adoption.pages_ahead import Key
@@ -54,13 +53,16 @@ class WantedDirectories:
         assert isinstance(first, bytes) and not isinstance(end, tuple)
         return any(first < stop and (end is None or start < end) for start, stop in self._spans)
 
-    def among(self, entries: Sequence[IndexEntry]) -> list[IndexEntry]:
-        """Those of some entries of the run that are wanted."""
-        return [e for e in entries if any(start <= e.path < stop for start, stop in self._spans)]
+    def among(self, paths: Sequence[bytes]) -> list[int]:
+        """Which of some ascending paths of the run are wanted."""
+        found: set[int] = set()
+        for start, stop in self._spans:
+            found.update(range(bisect_left(paths, start), bisect_left(paths, stop)))
+        return sorted(found)
 
-    def found(self, entries: Sequence[IndexEntry]) -> None:
-        """Learn from the wanted entries of a run which directories there are."""
-        self._known |= {below for below in self._belows for e in entries if e.path == below}
+    def found(self, paths: Iterable[bytes]) -> None:
+        """Learn from the wanted paths of a run which directories there are."""
+        self._known.update(set(self._belows).intersection(paths))
 
 
 class WantedObjects:

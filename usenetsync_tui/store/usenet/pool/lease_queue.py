@@ -16,7 +16,7 @@ import anyio
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.servers import Role
-from usenetsync_tui.model.waiting import Waiting, Waits
+from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.roster import Roster
@@ -129,7 +129,7 @@ class LeaseQueue:
         now = self.now()
         nexts = [n for e in entries if (n := e.health.retry_at) is not None and n > now]
         reason = f"waiting for {self.roster.reasons(entries, by_host=True)}"
-        return Waiting(reason, min(nexts) - now if nexts else None)
+        return Waiting(reason, min(nexts) - now if nexts else None, what=WaitsFor.SERVER)
 
     async def _wait(self, waiter: _Waiter, seconds: float | None) -> Lease | None:
         self._waiters.append(waiter)

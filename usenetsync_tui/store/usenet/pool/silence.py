@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from usenetsync_tui.model.waiting import Waiting
+from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.store.usenet.pool.slots import ServerSlots
 
 _WORTH_A_WORD = 2.0
@@ -28,4 +28,6 @@ def silence(entries: Iterable[ServerSlots]) -> Waiting | None:
     if seconds < _WORTH_A_WORD:
         return None
     doing = "no connection yet" if slot.connecting else "no answer yet"
-    return Waiting(f"waiting for {entry.server.host}: {doing}", seconds, ", for")
+    return Waiting(
+        f"waiting for {entry.server.host}: {doing}", seconds, ", for", what=WaitsFor.SERVER
+    )
