@@ -102,7 +102,7 @@ class CostsScreen(DeeperScreen):
         """List the versions, and add up what is stored beside."""
         self._table.turn_to(self._listed)
         self._table.focus()
-        self.run_worker(self._add_up(), group="sums", exclusive=True)
+        self.run_worker(self._add_up, group="sums", exclusive=True)
 
     async def _add_up(self) -> None:
         try:
