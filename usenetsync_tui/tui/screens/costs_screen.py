@@ -16,6 +16,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action
+from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
@@ -102,7 +103,7 @@ class CostsScreen(DeeperScreen):
         """List the versions, and add up what is stored beside."""
         self._table.turn_to(self._listed)
         self._table.focus()
-        self.run_worker(self._add_up, group="sums", exclusive=True)
+        run_beside(self, self._add_up, group="sums", exclusive=True)
 
     async def _add_up(self) -> None:
         try:
