@@ -211,6 +211,10 @@ class FileDamagedError(UsenetSyncError):
         self.reason = reason
 
 
+class FileUnavailableError(UsenetSyncError):
+    """The file cannot be read from the store."""
+
+
 class TargetFileError(UsenetSyncError):
     """The file cannot be written."""
 

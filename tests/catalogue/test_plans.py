@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from usenetsync_tui.catalogue.lookups import listing
+from usenetsync_tui.catalogue.lookups.differences import with_kinds
 from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.catalogue.tables.matching import matching
@@ -209,7 +210,7 @@ def test_a_page_of_a_list_goes_by_the_primary_key(
     ("name", "source", "table", "values"),
     [
         ("waiting", "listing.sql", "files", {"folder": 1, "limit": 10_001}),
-        ("page", "differences.sql", "files", {**_PAGE, "older": 1, "newer": 2}),
+        ("page", "differences.sql", "files", {**_PAGE, "older": 1, "newer": 2, "head": 1_800}),
         ("page", "articles.sql", "segments", {
             "object": 77, "index": 3, "redundancy": 0, "limit": 1_000}),
         ("count", "articles.sql", "segments", {"object": 77}),
@@ -223,7 +224,7 @@ def test_what_the_screen_asks_goes_by_an_index(
     filled: psycopg.Connection, name: str, source: str, table: str, values: Mapping[str, object]
 ) -> None:
     sql = MARK_POSTED[name] if name in MARK_POSTED else _sql(source)[name]
-    rows = filled.execute("EXPLAIN " + sql, values).fetchall()
+    rows = filled.execute("EXPLAIN " + with_kinds(sql), values).fetchall()
     plan = "\n".join(r[0] for r in rows)
     assert f"Seq Scan on {table}" not in plan, plan
     assert name != "known_row" or len(set(re.findall(r"segments_\d\d", plan))) == 1, plan

@@ -116,7 +116,20 @@ def test_verbs_that_print_lists_load_no_pipeline() -> None:
     """What posts, fetches, seals and packs is not needed to read the catalogue."""
     rooms = [f"usenetsync_tui.{room}" for room in ("pipeline", "store", "codec", "engine.engine")]
     unused = (*rooms, "cryptography", "sabctools", "lz4", "blake3", "xxhash", "tomlkit", "textual")
-    verbs = ("folders", "snapshots", "files", "jobs", "db start", "db stop", "db status", "db url")
+    verbs = (
+        "folders",
+        "snapshots",
+        "files",
+        "diff",
+        "find",
+        "history",
+        "stats",
+        "jobs",
+        "db start",
+        "db stop",
+        "db status",
+        "db url",
+    )
     assert _loaded(_LOAD_EACH, (*unused, "psycopg"), *verbs)[1] == ["psycopg"]
 
 

@@ -71,7 +71,9 @@ _WRONG: list[tuple[tuple[str, ...], str]] = [
     (("files", "STRING", "--path", "b"), 'does not contain "b"'),
     (("cat", "STRING", "a"), '"a" is a folder: restore'),
     (("cat", "STRING", "link"), 'is a link to "large"'),
-    (("cat", "tree", "large"), "This is no recovery string"),
+    (("cat", "tree", "larg"), 'contain "larg". Did you mean "large"'),
+    (("cat", "tree", "a"), '"a" is a folder: restore'),
+    (("cat", "tree", "link"), 'is a link to "large"'),
     (("snapshots", "tree", "--database", "postgresql://x/"), "--database is for a recovery"),
     (("files", FOREIGN, "--database", "postgresql://nobody:secret@127.0.0.1:9/x"), "database"),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 _NUMBERS = {
     "elapsed", "worked", "seconds", "port", "uid", "gid", "pid", "began", "ended", "url",
-    "mtime_ns",
+    "mtime_ns", "index_bytes",
 }  # fmt: skip
 _WITH_INDEX = {"bytes", "total_bytes", "posted_bytes"}
 """An index is part of these: how well it compresses depends on times and inode numbers."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 
-from usenetsync_tui.model.changes import Change
+from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
@@ -18,11 +18,18 @@ from usenetsync_tui.model.folders import (
     Snapshot,
     SnapshotState,
 )
+from usenetsync_tui.model.history import (
+    FindKey,
+    FindQuery,
+    FoundFile,
+    PastState,
+    StoredBytes,
+    VersionCost,
+)
 from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.ports import (
     ArticleRow,
     Cause,
-    ChangeRow,
     DatabaseFigures,
     FileDirectory,
     FileRow,
@@ -244,6 +251,36 @@ class FakeBrowser:
         ]
         return tuple(row for row in rows if after is None or row.path > after)[:limit]
 
+    async def find(
+        self, query: FindQuery, after: FindKey | None, limit: int
+    ) -> tuple[FoundFile, ...]:
+        await asyncio.sleep(0)
+        self._check()
+        numbers = range(min(self.count, 2_500))
+        rows = [found(self.name(n), n) for n in numbers if _matches(self.row(n), query.filter)]
+        keys = [row.key for row in rows]
+        begin = 0 if after is None else keys.index(after) + 1
+        return tuple(rows[begin : begin + limit])
+
+    async def file_history(self, folder_id: int, path: bytes) -> tuple[PastState, ...]:
+        self._check()
+        return tuple(past_states(path))
+
+    async def costs(self, folder_id: int) -> tuple[VersionCost, ...]:
+        self._check()
+        versions = [v for v in self.version_list if v.state is not SnapshotState.BUILDING]
+        return tuple(
+            VersionCost(
+                v.version, v.finished_at, v.files, v.size, v.added + v.modified, v.size // 9,
+                v.stored_size,
+            )
+            for v in versions[::-1]
+        )  # fmt: skip
+
+    async def stored_bytes(self, folder_id: int | None) -> StoredBytes:
+        self._check()
+        return StoredBytes(1_900_000_000_000, 1_700_000_000_000, 3_400_000_000_000, 812_000_000)
+
     async def articles(
         self, object_id: int, start: tuple[int, int], limit: int
     ) -> tuple[ArticleRow, ...]:
@@ -308,6 +345,40 @@ def _matches(row: FileRow, wanted: FileFilter) -> bool:
     if not all(fnmatch(name.lower(), glob.lower()) for glob in wanted.globs):
         return False
     return all(word.lower() in row.path.lower() for word in wanted.words)
+
+
+def found(path: bytes, number: int) -> FoundFile:
+    """A file of the photos in some versions, every third one gone."""
+    gone = number % 3 == 2
+    versions = ((1, 4), (7, 9)) if gone else ((1 + number % 5, 12),)
+    key = FindKey(1, versions[-1][1] if gone else None, path)
+    size, mtime = 1_000 * number * number, (1_700_000_000 + number) * 10**9
+    return FoundFile(
+        1, "photos", path, FileKind.REGULAR, size, mtime, versions, 1 + number % 4, gone, key
+    )
+
+
+def past_states(path: bytes) -> Iterator[PastState]:
+    """A file that came, changed in every way, went, and came back; newest first."""
+    kinds: tuple[tuple[Change, tuple[ChangeKind, ...]], ...] = (
+        (Change.MODIFIED, (ChangeKind.MODE, ChangeKind.OWNER)),
+        (Change.ADDED, ()),
+        (Change.REMOVED, ()),
+        (Change.MODIFIED, (ChangeKind.CONTENT, ChangeKind.TIME)),
+        (Change.MODIFIED, (ChangeKind.TYPE,)),
+        (Change.ADDED, ()),
+    )
+    for number, (change, how) in enumerate(kinds):
+        version = 11 - 2 * number
+        at = NOON - timedelta(days=12 - version)
+        if change is Change.REMOVED:
+            yield PastState(version, at, change, how, path, *[None] * 6)
+        else:
+            mtime = int(at.timestamp()) * 10**9
+            yield PastState(
+                version, at, change, how, path, FileKind.REGULAR, 7_000 * version, mtime, 0o644,
+                version + 1, None,
+            )  # fmt: skip
 
 
 def snapshot(version: int, **changes: object) -> Snapshot:

@@ -32,13 +32,13 @@ from tui_demo import (
 )
 
 from usenetsync_tui.model.files import FileFilter, FileOrder
+from usenetsync_tui.model.filter_words import parse_filter
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ScreenExit
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.files.files_table import FilesTable
-from usenetsync_tui.tui.files.filter_words import parse_filter
 from usenetsync_tui.tui.kit.paged_table import PagedTable
 
 SMALL, LARGE = (80, 24), (140, 45)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, IntEnum, StrEnum
 from typing import Any
 
+from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
@@ -47,6 +48,7 @@ _LISTS: Mapping[str, Iterable[IntEnum | StrEnum]] = {
     # Not over: the condition of the partial index jobs_open.
     "job.open": [s for s in JobState if not s.is_over],
     "job.waiting": (JobState.QUEUED, JobState.PAUSED),
+    "digest.of_segments": [k for k in DigestKind if k.is_of_segments],
     # They do not make a file incomplete.
     "notice.harmless": [k for k in NoticeKind if not k.is_error],
     "notice.of_sweeps": (NoticeKind.MISSING, NoticeKind.DAMAGED),

@@ -18,9 +18,10 @@ from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
 from usenetsync_tui.cli.verbs.jobs import list_jobs
 from usenetsync_tui.cli.verbs.key import key
-from usenetsync_tui.cli.verbs.listing import cat, list_files, list_folders, list_snapshots
+from usenetsync_tui.cli.verbs.listing import list_files, list_folders, list_snapshots
 from usenetsync_tui.cli.verbs.move import move
 from usenetsync_tui.cli.verbs.nzb import nzb
+from usenetsync_tui.cli.verbs.questions import cat, diff, find, history, stats
 from usenetsync_tui.cli.verbs.restore import restore, verify
 from usenetsync_tui.cli.verbs.screen import tui
 from usenetsync_tui.cli.verbs.serve import serve
@@ -37,6 +38,10 @@ VERBS: dict[str, click.Command] = {
     "snapshots": list_snapshots,
     "files": list_files,
     "cat": cat,
+    "diff": diff,
+    "find": find,
+    "history": history,
+    "stats": stats,
     "share": share,
     "adopt": adopt,
     "move": move,

@@ -7,13 +7,20 @@ from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
-from usenetsync_tui.model.changes import Change
+from usenetsync_tui.model.changes import ChangeRow
 from usenetsync_tui.model.commands import Command
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
-from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
+from usenetsync_tui.model.history import (
+    FindKey,
+    FindQuery,
+    FoundFile,
+    PastState,
+    StoredBytes,
+    VersionCost,
+)
 from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.model.servers import ServerStatus
@@ -198,19 +205,6 @@ class FileDirectory:
 
 
 @value_object
-class ChangeRow:
-    """One path that differs between two versions. Sizes are bytes; None if it is not in one."""
-
-    path: bytes
-    kind: int
-    change: Change
-    old_size: int | None
-    new_size: int | None
-    rule: Rule | None = None
-    """What leaves it out, if it is excluded."""
-
-
-@value_object
 class ArticleRow:
     """One copy of a segment, as the ledger has it."""
 
@@ -294,6 +288,20 @@ class Browser(Protocol):
         self, folder_id: int, older: int, newer: int, after: bytes | None, limit: int
     ) -> tuple[ChangeRow, ...]:
         """The differences between two versions after a path, in path order."""
+
+    async def find(
+        self, query: FindQuery, after: FindKey | None, limit: int
+    ) -> tuple[FoundFile, ...]:
+        """The paths that match, after a key: newest folder first, paths that are gone last."""
+
+    async def file_history(self, folder_id: int, path: bytes) -> tuple[PastState, ...]:
+        """The finished versions in which a path changed, newest first; none: no such path."""
+
+    async def costs(self, folder_id: int) -> tuple[VersionCost, ...]:
+        """What each finished version of a folder cost, newest first."""
+
+    async def stored_bytes(self, folder_id: int | None) -> StoredBytes:
+        """What a folder has in its store; None: all folders together. Reads the whole ledger."""
 
     async def articles(
         self, object_id: int, start: tuple[int, int], limit: int

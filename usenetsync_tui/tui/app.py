@@ -40,6 +40,7 @@ from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.panes.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
+from usenetsync_tui.tui.screens.answering import answering
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.screens.history_screen import HistoryScreen
@@ -181,6 +182,11 @@ class UsenetSyncApp(App[ScreenExit]):
         """Open the history over the current screen."""
         if isinstance(self.screen, ActionScreen):
             self.screen.go_down(HistoryScreen(event.browser))
+
+    def on_action_screen_question_asked(self, event: ActionScreen.QuestionAsked) -> None:
+        """Open the screen that answers the question over the current one."""
+        if isinstance(self.screen, ActionScreen):
+            self.screen.go_down(answering(event.question))
 
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
         """Open the screen of the file's articles."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usenetsync_tui.model.files import FileFilter, FileView
-from usenetsync_tui.tui.files.filter_words import parse_filter, words_of
+from usenetsync_tui.model.filter_words import parse_filter, words_of
 
 _WORDS = st.text(st.characters(exclude_characters='"', exclude_categories=["Cs"]), min_size=1)
 _SIZES = st.none() | st.integers(0, (1 << 63) - 2)

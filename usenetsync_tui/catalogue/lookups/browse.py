@@ -16,25 +16,36 @@ import anyio
 import psycopg
 from psycopg import AsyncConnection
 
-from usenetsync_tui.catalogue.lookups import articles, causes, differences, listing, sizes
+from usenetsync_tui.catalogue.lookups import (
+    articles,
+    causes,
+    costs,
+    differences,
+    found,
+    listing,
+    past,
+    sizes,
+)
 from usenetsync_tui.catalogue.lookups.articles import WireId
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
 from usenetsync_tui.catalogue.tables.matching import view_of
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.errors import DatabaseUnavailableError
+from usenetsync_tui.model.changes import ChangeRow
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.jobs import PastJob
-from usenetsync_tui.model.ports import (
-    ArticleRow,
-    Cause,
-    ChangeRow,
-    DatabaseFigures,
-    FileDirectory,
-    FileRow,
+from usenetsync_tui.model.history import (
+    FindKey,
+    FindQuery,
+    FoundFile,
+    PastState,
+    StoredBytes,
+    VersionCost,
 )
+from usenetsync_tui.model.jobs import PastJob
+from usenetsync_tui.model.ports import ArticleRow, Cause, DatabaseFigures, FileDirectory, FileRow
 from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
 
 _OPTIONS = (
@@ -99,6 +110,28 @@ class CatalogueBrowser:
         """What differs between two versions, after a path, in path order."""
         async with self._slow.question() as tx:
             return tuple(await differences.page(tx, folder_id, (older, newer), after, limit))
+
+    async def find(
+        self, query: FindQuery, after: FindKey | None, limit: int
+    ) -> tuple[FoundFile, ...]:
+        """The paths that match in any folder and version, after a key."""
+        async with self._filtering.question() as tx:
+            return tuple(await found.page(tx, query, after, limit))
+
+    async def file_history(self, folder_id: int, path: bytes) -> tuple[PastState, ...]:
+        """The finished versions in which a path changed, newest first."""
+        async with self._quick.question() as tx:
+            return tuple(await past.of_path(tx, folder_id, path))
+
+    async def costs(self, folder_id: int) -> tuple[VersionCost, ...]:
+        """What each finished version of a folder cost, newest first."""
+        async with self._slow.question() as tx:
+            return tuple(await costs.of_versions(tx, folder_id))
+
+    async def stored_bytes(self, folder_id: int | None) -> StoredBytes:
+        """What a folder has in its store; None: all folders together."""
+        async with self._slow.question() as tx:
+            return await costs.stored_bytes(tx, folder_id)
 
     async def articles(
         self, object_id: int, start: tuple[int, int], limit: int

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import LiteralString
+
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables.source import exclusions
-from usenetsync_tui.model.changes import Change
-from usenetsync_tui.model.filters import Rule
-from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.model.ports import ChangeRow
+from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
+from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 
 _SQL = load(__package__, "differences.sql")
 
@@ -17,31 +18,57 @@ async def page(
 ) -> list[ChangeRow]:
     """The paths that differ between an older and a newer version, after one, in path order.
 
-    A directory differs only when it was added or removed. A path that was removed and added again
-    in between counts as modified, one that the filters leave out as excluded.
+    A path that was removed and came back unchanged in between is no difference. One that the
+    filters leave out counts as excluded.
     """
     older, newer = versions
     rows = await tx.fetch(
-        _SQL["page"],
+        statement("page"),
         {
             "folder": folder,
             "older": older,
             "newer": newer,
             "after": None if after is None else path_key(after),
+            "head": KEY_HEAD,
             "limit": limit,
         },
     )
-    removed = {path: gone for path, _, _, new, gone in rows if new is None}
+    removed = {path: gone for path, *_, gone in rows if gone is not None}
     rules = await exclusions.rules_of(tx, folder, versions, removed)
     return [
-        ChangeRow(path, kind, _change(old, new, rules.get(path)), old, new, rules.get(path))
-        for path, kind, old, new, _ in rows
+        ChangeRow(
+            path,
+            kind,
+            change_of(old_kind, kinds, path in rules),
+            old,
+            new,
+            kinds_of(kinds),
+            old_kind,
+            rules.get(path),
+        )
+        for path, kind, old_kind, old, new, kinds, _ in rows
     ]
 
 
-def _change(old: int | None, new: int | None, rule: Rule | None) -> Change:
-    if old is None:
+def statement(name: str) -> LiteralString:
+    """A statement of ``differences.sql``."""
+    return with_kinds(_SQL[name])
+
+
+def with_kinds(sql: LiteralString) -> LiteralString:
+    """A statement with the list of what differs between its rows `o` and `n` of `files`."""
+    return sql.replace("{kinds}", _SQL["kinds"].rstrip(";"))
+
+
+def kinds_of(words: Iterable[str] | None) -> tuple[ChangeKind, ...]:
+    """The kinds in such a list; none for None, where one of the two rows is missing."""
+    return tuple(map(ChangeKind, words or ()))
+
+
+def change_of(old_kind: int | None, kinds: object, is_left_out: bool = False) -> Change:
+    """How a path changed, by what its older row was, such a list, and whether a rule says why."""
+    if old_kind is None:
         return Change.ADDED
-    if new is not None:
+    if kinds is not None:
         return Change.MODIFIED
-    return Change.REMOVED if rule is None else Change.EXCLUDED
+    return Change.EXCLUDED if is_left_out else Change.REMOVED

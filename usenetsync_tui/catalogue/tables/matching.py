@@ -32,8 +32,17 @@ class Predicate:
 
 def matching(folder: int, version: int, wanted: FileFilter) -> Predicate:
     """The rows of a version that match; all of them for an empty filter."""
-    terms = [fragment("at_version")]
-    values: dict[str, object] = {"folder": folder, "version": version}
+    named = matching_names(wanted)
+    terms = [fragment("at_version"), named.sql]
+    if wanted.view is not None:
+        terms += _in_view(wanted.view)
+    return Predicate(all_of(*terms), {**named.values, "folder": folder, "version": version})
+
+
+def matching_names(wanted: FileFilter) -> Predicate:
+    """The rows of any version whose path and size match; the state does not count."""
+    terms: list[LiteralString] = []
+    values: dict[str, object] = {}
     if wanted.words:
         terms.append(fragment("words"))
         values["words"] = [_pattern(word.lower()) for word in wanted.words]
@@ -44,9 +53,7 @@ def matching(folder: int, version: int, wanted: FileFilter) -> Predicate:
         terms.append(fragment("sized"))
         values["min_size"] = min(wanted.min_size or 0, MOST)
         values["max_size"] = MOST if wanted.max_size is None else min(wanted.max_size, MOST)
-    if wanted.view is not None:
-        terms += _in_view(wanted.view)
-    return Predicate(all_of(*terms), values)
+    return Predicate(all_of(*terms) if terms else "true", values)
 
 
 def globbed(globs: Sequence[bytes]) -> tuple[list[LiteralString], dict[str, object]]:

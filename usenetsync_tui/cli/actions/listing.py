@@ -17,7 +17,8 @@ from usenetsync_tui.catalogue.tables import folders, snapshots, version_files
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import file_fields, folder_fields, snapshot_fields
-from usenetsync_tui.cli.output.table import Column, fitted, line, table, terminal_width
+from usenetsync_tui.cli.output.paged_table import PrintedPages
+from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.cli.typed_string import TypedString
@@ -206,38 +207,18 @@ class _JsonFiles:
 
 
 class _FilesTable:
-    """A table printed page by page, since a version may have millions of files.
-
-    It has one head, and its columns never shrink from page to page.
-    """
+    """A table, printed page by page."""
 
     as_json = False
 
     def __init__(self, digests: bool) -> None:
         """`digests`: with a column for them."""
         self.digests = digests
-        self._columns = _DIGESTED if digests else _FILES
-        self._widths: list[int] | None = None
+        self._pages = PrintedPages(_DIGESTED if digests else _FILES)
 
     def add(self, page: Sequence[VersionRow]) -> None:
         """Print more rows."""
-        rows = [_file(row, self.digests) for row in page]
-        if not rows:
-            return
-        width = terminal_width()
-        widths = fitted(self._columns, rows, width)
-        if widths is None:  # too narrow for columns
-            voices.say("\n".join(table(self._columns, rows, width)))
-            return
-        if self._widths is None:
-            voices.say(line(self._columns, [column.head for column in self._columns], widths))
-        else:
-            grown = [max(pair) for pair in zip(widths[:-1], self._widths[:-1], strict=True)]
-            more = sum(grown) - sum(widths[:-1])
-            widths = [*grown, widths[-1] - more if width is not None else widths[-1]]
-        self._widths = widths
-        for row in rows:
-            voices.say(line(self._columns, row, widths))
+        self._pages.add([_file(row, self.digests) for row in page])
 
 
 def _file(row: VersionRow, digests: bool) -> Sequence[str]:

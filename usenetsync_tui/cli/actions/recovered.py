@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from anyio import to_thread
 
@@ -14,8 +12,7 @@ from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields
-from usenetsync_tui.cli.recovery_options import typed_string
-from usenetsync_tui.cli.run import Exit, environment, start, waits_said
+from usenetsync_tui.cli.run import Exit, environment, waits_said
 from usenetsync_tui.cli.typed_string import TypedString
 from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import FileDamagedError, UsageError
@@ -173,24 +170,8 @@ def _row(entry: IndexEntry, digest: FileDigest | None) -> VersionRow:
     )
 
 
-def cat(
-    string: str,
-    path: str,
-    version: int | None,
-    passphrase_file: Path | None,
-    database: str | None,
-) -> None:
-    """Write a file to standard output. Ends the process with its exit code."""
-    typed = typed_string(string, passphrase_file, database)
-    start(lambda: _cat(typed, path, version), as_json=False, output_is_the_work=True)
-
-
-async def _cat(typed: TypedString | None, word: str, version: int | None) -> Exit:
-    if typed is None:
-        raise UsageError(
-            "This is no recovery string. To get a file of a folder that is backed up here, use "
-            "restore FOLDER TARGET --path PATH."
-        )
+async def cat_of_string(typed: TypedString, word: str, version: int | None) -> Exit:
+    """Write a file of a recovery string's folder to standard output."""
     path = word.encode("utf-8", "surrogateescape").strip(b"/")
     async with recovered(typed, as_json=False) as recovery:
         reader = await recovery.reader(version)
@@ -208,12 +189,7 @@ async def _cat(typed: TypedString | None, word: str, version: int | None) -> Exi
             raise FileDamagedError(problem)
         try:
             async for data in FileReader(reader, recovery.of, recovery.aliases.add).content(entry):
-                await to_thread.run_sync(_write, data)
+                await to_thread.run_sync(voices.write_bytes, data)
         except FileDamagedError as error:
             raise FileDamagedError(f"{safe_name(path)}: {error.reason}") from error
     return Exit.DONE
-
-
-def _write(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()

@@ -47,6 +47,12 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
+def write_bytes(data: bytes) -> None:
+    """Write some of a file's bytes to standard output. Blocking."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def say_beside(head: str, text: str) -> None:
     """Print a head and a text beside it on standard output; a terminal wraps the text as a column.
 

@@ -1,4 +1,4 @@
-"""`usenetsync folders`, `snapshots FOLDER`, `files FOLDER` and `cat STRING PATH`."""
+"""`usenetsync folders`, `snapshots FOLDER` and `files FOLDER`."""
 
 from __future__ import annotations
 
@@ -48,17 +48,4 @@ def list_files() -> None:
     """List the files of a version of FOLDER.
 
     FOLDER may be a recovery string: then no catalogue is needed. "-" reads it from standard input.
-    """
-
-
-@click.command(name="cat")
-@click.argument("string", type=Name())
-@click.argument("path", type=Name())
-@version_option
-@recovery_options
-@loaded_from("recovered")
-def cat() -> None:
-    """Write the file PATH of a recovery string's folder to standard output.
-
-    Every byte is checked before it is written. "-" reads the string from standard input.
     """

@@ -11,6 +11,7 @@ from textual.worker import Worker
 
 from usenetsync_tui.model.commands import Command, Examine
 from usenetsync_tui.model.files import FileSelection
+from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
 from usenetsync_tui.model.value_object import value_object
@@ -31,6 +32,34 @@ class AtHand:
     """An upload is building the version, or was interrupted."""
     marked: FileSelection | None = None
     """The marked files; None: none is marked."""
+
+
+@value_object
+class FindIn:
+    """Which files of all folders and versions match; without words, the user types them."""
+
+    browser: Browser
+    words: str = ""
+
+
+@value_object
+class PastOf:
+    """In which versions a file changed."""
+
+    browser: Browser
+    folder: Folder
+    path: bytes
+
+
+@value_object
+class CostsOf:
+    """What a folder has in its store, and what its versions cost."""
+
+    browser: Browser
+    folder: Folder
+
+
+Question = FindIn | PastOf | CostsOf
 
 
 class AnyList(Protocol):
@@ -94,6 +123,9 @@ class Context(Protocol):
 
     def open_versions(self) -> None:
         """Open the versions of the chosen folder."""
+
+    def open_question(self, question: Question) -> None:
+        """Open the screen that answers a question about versions."""
 
     def open_history(self) -> None:
         """Open the history of all jobs."""

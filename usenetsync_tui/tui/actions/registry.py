@@ -9,6 +9,7 @@ from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.folder_actions import FOLDER_ACTIONS
 from usenetsync_tui.tui.actions.job_actions import JOB_ACTIONS
 from usenetsync_tui.tui.actions.priority_actions import PRIORITY_ACTIONS
+from usenetsync_tui.tui.actions.question_actions import QUESTION_ACTIONS
 from usenetsync_tui.tui.actions.speed_actions import SPEED_ACTIONS
 from usenetsync_tui.tui.actions.view_actions import (
     APP_ACTIONS,
@@ -27,6 +28,7 @@ FIRST_SCREEN: tuple[Action[Context], ...] = (
     *PRIORITY_ACTIONS,
     *SPEED_ACTIONS,
     *LIST_ACTIONS,
+    *QUESTION_ACTIONS,
     *CATALOGUE_ACTIONS,
     *SCREEN_ACTIONS,
 )

@@ -17,7 +17,7 @@ from textual.screen import ModalScreen, Screen
 from usenetsync_tui.model.commands import Command, Examine
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus, FolderStatus
-from usenetsync_tui.tui.actions.context import AnyList, AtHand
+from usenetsync_tui.tui.actions.context import AnyList, AtHand, Question
 from usenetsync_tui.tui.actions.registry import EVERY_ACTION, refusals
 from usenetsync_tui.tui.commands.command_line import CommandHistory, CommandLine
 from usenetsync_tui.tui.commands.parsed_commands import KnownNames
@@ -49,6 +49,13 @@ class ActionScreen(ActionHost, Screen[None]):
         def __init__(self, browser: Browser) -> None:
             super().__init__()
             self.browser = browser
+
+    class QuestionAsked(Message):
+        """The user asks a question about versions, which a screen of its own answers."""
+
+        def __init__(self, question: Question) -> None:
+            super().__init__()
+            self.question = question
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,6 +119,10 @@ class ActionScreen(ActionHost, Screen[None]):
         """Open the history of all jobs, on a deeper screen."""
         if self.browser is not None:
             self.post_message(self.HistoryRequested(self.browser))
+
+    def open_question(self, question: Question) -> None:
+        """Open the screen that answers a question."""
+        self.post_message(self.QuestionAsked(question))
 
     def open_doctor(self, wanted: Examine) -> None:
         """Examine this machine and show the findings."""

@@ -29,6 +29,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     ChangeKeyTo,
     CommandError,
     ExcludeToo,
+    FindFiles,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -311,6 +312,8 @@ _WORDS = {
     SimpleCommand.SHARE: "show its recovery string",
     SimpleCommand.ADOPT: "bring a folder back by its string",
     SimpleCommand.VERSIONS: "list those of the chosen folder",
+    SimpleCommand.FILE_HISTORY: "versions in which the file changed",
+    SimpleCommand.STATS: "what each version of the folder cost",
     SimpleCommand.HISTORY: "all jobs, how they ended and why",
     SimpleCommand.KEY: "where the key is, and what it opens",
     SimpleCommand.ERRORS: "why files are incomplete",
@@ -322,6 +325,7 @@ _WORDS = {
 _ALL = (
     CommandSpec("goto", "73% | N", "go to a position or a row of the list", _goto),
     CommandSpec("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
+    CommandSpec("find", "[WORDS]", "files in all versions", lambda text, known: FindFiles(text)),
     CommandSpec("sort", "path | size", "sort the list", _sort, lambda known: tuple(FileOrder)),
     CommandSpec("add", "[PATH]", "back up a folder", _add, takes_path=True),
     CommandSpec(

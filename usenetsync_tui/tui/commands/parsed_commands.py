@@ -52,6 +52,8 @@ class SimpleCommand(StrEnum):
     VERSIONS = "versions"
     ERRORS = "errors"
     HISTORY = "history"
+    FILE_HISTORY = "file-history"
+    STATS = "stats"
     LOG = "log"
     HELP = "help"
     QUIT = "quit"
@@ -83,6 +85,13 @@ class SetFilter:
     """Filter the list by a text as the user typed it; empty: no filter."""
 
     text: str
+
+
+@value_object
+class FindFiles:
+    """Find files in all folders and versions; without words, the screen asks for them."""
+
+    words: str
 
 
 @value_object
@@ -188,6 +197,7 @@ ParsedCommand = (
     | GoToRow
     | GoToShare
     | SetFilter
+    | FindFiles
     | SortBy
     | AddPath
     | Prioritise

@@ -17,6 +17,7 @@ from usenetsync_tui.tui.actions.catalogue_actions import back_up, change_key, pu
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.folder_actions import add, exclude, upload, verify
 from usenetsync_tui.tui.actions.priority_actions import prioritise
+from usenetsync_tui.tui.actions.question_actions import find
 from usenetsync_tui.tui.actions.registry import COMMANDS
 from usenetsync_tui.tui.actions.restore_actions import restore, write_nzb
 from usenetsync_tui.tui.actions.view_actions import filter_files, go_to_row, sort_files
@@ -25,6 +26,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     BackUpTo,
     ChangeKeyTo,
     ExcludeToo,
+    FindFiles,
     GoToPane,
     GoToRow,
     GoToShare,
@@ -46,6 +48,7 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     GoToRow: "goto",
     GoToShare: "goto",
     SetFilter: "filter",
+    FindFiles: "find",
     SortBy: "sort",
     AddPath: "add",
     Prioritise: "priority",
@@ -98,6 +101,8 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
             go_to_row(here, f"{100 * share:.6f}%")
         case SetFilter(text):
             filter_files(here, text)
+        case FindFiles(words):
+            find(here, words)
         case SortBy(order):
             sort_files(here, order)
         case AddPath(path):

@@ -9,9 +9,9 @@ from usenetsync_tui.model.digests import FileDigest
 from usenetsync_tui.model.entries import FileKind, unfitted_time
 from usenetsync_tui.model.figures import NOTHING, count, size
 from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
+from usenetsync_tui.model.filter_words import words_of
 from usenetsync_tui.model.ports import FileRow
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.files.filter_words import words_of
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute_of
 from usenetsync_tui.tui.kit.state_words import FILE_STATES

@@ -11,8 +11,8 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from usenetsync_tui.model.files import FileFilter
+from usenetsync_tui.model.filter_words import parse_filter, words_of
 from usenetsync_tui.tui.files.files_table import FilesTable
-from usenetsync_tui.tui.files.filter_words import parse_filter, words_of
 from usenetsync_tui.tui.kit.slim_titles import SlimTitles
 
 DEBOUNCE = 0.2

@@ -15,6 +15,7 @@ from textual.message import Message
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileSelection
+from usenetsync_tui.model.filter_words import parse_filter
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser, FileRow
 from usenetsync_tui.model.safe_name import safe_name
@@ -30,7 +31,6 @@ from usenetsync_tui.tui.files.file_lines import (
     sorted_words,
 )
 from usenetsync_tui.tui.files.file_source import FileSource
-from usenetsync_tui.tui.files.filter_words import parse_filter
 from usenetsync_tui.tui.files.live_files import LiveFiles
 from usenetsync_tui.tui.files.marking import Marking
 from usenetsync_tui.tui.files.marks import Marks

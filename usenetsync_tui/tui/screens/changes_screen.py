@@ -9,27 +9,22 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.changes import Change
+from usenetsync_tui.model.changes import Change, ChangeRow
 from usenetsync_tui.model.figures import NOTHING, size
 from usenetsync_tui.model.files import FileSelection
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser, ChangeRow
+from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy_path
-from usenetsync_tui.tui.kit.inks import Ink, Line
+from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
+from usenetsync_tui.tui.screens.question_lines import CHANGES
 
-CHANGES: dict[Change, tuple[str, Ink]] = {
-    Change.ADDED: ("+ added", "good"),
-    Change.MODIFIED: ("~ modified", "busy"),
-    Change.REMOVED: ("- removed", "warn"),
-    Change.EXCLUDED: ("x excluded", "warn"),
-}
 _CHANGE = 12
 _SIZE = 10
 _COUNTED = 10
@@ -157,8 +152,10 @@ class ChangesTable(PagedTable[ChangeRow, bytes | None]):
         return "Changes"
 
     def remarks(self) -> list[str]:
-        version = self.marked_version
-        return [] if version is None else [f"{len(self._marked):,} of version {version} marked"]
+        row, version = self.cursor_row, self.marked_version
+        words = [] if version is None else [f"{len(self._marked):,} of version {version} marked"]
+        differs = row is not None and bool(row.kinds)
+        return [f"differs in {', '.join(row.kinds)}", *words] if row and differs else words
 
     # Marks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
+from usenetsync_tui.model.files import FileFilter
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.status import EngineStatus
@@ -17,13 +18,21 @@ class FilesScreen(DeeperScreen):
     """A files pane whose folder and version never change."""
 
     def __init__(
-        self, browser: Browser, folder: Folder, version: int, *, unfinished: bool = False
+        self,
+        browser: Browser,
+        folder: Folder,
+        version: int,
+        *,
+        unfinished: bool = False,
+        wanted: FileFilter | None = None,
     ) -> None:
+        """`wanted`: the filter that the list begins with; None: all files."""
         name = version_name(version, unfinished=unfinished)
         crumbs = crumbs_of(folder.name, name, "files")
         super().__init__(crumbs, browser=browser, folder=folder)
         self._listed = (browser, folder, version)
         self._unfinished = unfinished
+        self._wanted = wanted
         self._pane = FilesPane(
             id="version-files-pane", table_id="version-files", name_of_pane="Files"
         )
@@ -44,6 +53,8 @@ class FilesScreen(DeeperScreen):
         """List the files."""
         table = self._pane.table
         table.open(*self._listed, unfinished=self._unfinished)
+        if self._wanted is not None:
+            table.filter_by(self._wanted)
         if self.status is not None:
             table.show(self.status)
         table.focus()

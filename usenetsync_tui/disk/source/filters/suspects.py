@@ -15,7 +15,7 @@ from usenetsync_tui.disk.source.filters.globs import Glob, GlobKind
 from usenetsync_tui.disk.source.filters.patterns import Pattern
 
 try:
-    import re2  # type: ignore[import-untyped]
+    import re2
 except ImportError:  # the extra is not installed
     re2 = None
 

@@ -1,0 +1,58 @@
+"""The versions in which one path changed, from its rows of `files`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from usenetsync_tui.catalogue.lookups.differences import change_of, kinds_of, with_kinds
+from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.tables import snapshots
+from usenetsync_tui.model.entries import FileKind, unfitted_time
+from usenetsync_tui.model.history import PastState
+from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.postgres.arrays import bytea_array
+
+_SQL = load(__package__, "past.sql")
+
+
+async def of_path(tx: Transaction, folder: int, path: bytes) -> list[PastState]:
+    """The finished versions in which a path changed, newest first; none if no version has it.
+
+    `path`: with a slash at its end or without, whatever it was; ``b""``: the folder itself.
+    """
+    newest = await snapshots.latest_finished(tx, folder)
+    if newest is None:
+        return []
+    name = path.rstrip(b"/")
+    keys = [path_key(name), path_key(name + b"/")] if name else [b""]
+    sql = with_kinds(_SQL["of_path"].replace("{kinds_or_null}", _SQL["kinds_or_null"].rstrip(";")))
+    values = {"folder": folder, "keys": bytea_array(keys), "newest": newest.version}
+    found: list[PastState] = []
+    last = newest.version
+    for row in await tx.fetch(sql, values):
+        state = _state(row, last)
+        if state is not None:
+            found.append(state)
+            last = state.version - 1
+    return found
+
+
+def _state(row: Sequence[Any], last: int) -> PastState | None:
+    """A row as a state that lasts until the version `last`; None: only its ctime is another."""
+    version, finished_at, old_kind, kinds, path, kind, size, mtime_ns, mode, reason = row
+    if kinds is not None and not kinds:
+        return None
+    return PastState(
+        version=version,
+        finished_at=finished_at,
+        change=change_of(old_kind, kinds),
+        kinds=kinds_of(kinds),
+        path=path,
+        kind=None if kind is None else FileKind(kind),
+        size=size,
+        mtime_ns=None if mtime_ns is None else unfitted_time(mtime_ns),
+        mode=mode,
+        last_version=None if kind is None else last,
+        reason=reason,
+    )
