@@ -109,6 +109,10 @@ def test_every_verb_beside_an_engine(usenetsync: Command, tmp_path: Path) -> Non
         "snapshots": (0, ["snapshots", "photos", "--json"]),
         "files": (0, ["files", "photos", "--json"]),
         "cat": (0, ["cat", string, "file", *database[:-1]]),
+        "diff": (0, ["diff", "photos", "1", "1", "--json"]),
+        "find": (0, ["find", "f*", "--json"]),
+        "history": (0, ["history", "photos", "file", "--json"]),
+        "stats": (0, ["stats", "photos", "--json"]),
         "nzb": (2, ["nzb", "photos", "-o", str(tmp_path / "nzb"), "--json"]),
         "share": (0, ["share", "photos", "--json"]),
         "jobs": (0, ["jobs", "--json"]),
@@ -124,6 +128,7 @@ def test_every_verb_beside_an_engine(usenetsync: Command, tmp_path: Path) -> Non
         "db backup": (0, ["db", "backup", str(tmp_path / "more"), "--json"]),
         "serve": (1, ["serve", "--json"]),
         "tui": (2, ["tui"]),
+        "move": (0, ["move", "photos", str(folder_at(tmp_path / "moved")), "--json"]),
         **dict(zip(ALONE, ((0, line) for line in changes(tmp_path / "key two")), strict=True)),
     }
     assert sorted(table) == sorted(verbs(root)), "a verb without a row"
@@ -135,6 +140,6 @@ def test_every_verb_beside_an_engine(usenetsync: Command, tmp_path: Path) -> Non
     for verb, ended in zip(ALONE, alone, strict=True):
         assert shape(found[verb]) == shape(ended)
     done_there = [v for v, ended in found.items() if f"(pid {pid}) does the work" in ended.err]
-    assert done_there == ["upload", "verify", "restore", *ALONE]
+    assert done_there == ["upload", "verify", "restore", "move", *ALONE]
     for secret in (string, PASSPHRASE, string[:20]):
         assert secret not in log()

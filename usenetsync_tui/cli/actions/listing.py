@@ -106,7 +106,9 @@ def list_snapshots(
 
 async def _snapshots(word: str, typed: TypedString | None, as_json: bool) -> Exit:
     if typed is not None:
-        from usenetsync_tui.cli.actions.recovered import snapshots_of  # loads the pipeline
+        from usenetsync_tui.cli.actions.by_string.recovered import (
+            snapshots_of,  # loads the pipeline
+        )
 
         name, versions = await snapshots_of(typed, as_json=as_json)
     else:
@@ -186,7 +188,7 @@ async def _files(
 async def _files_of_string(
     typed: TypedString, version: int | None, prefix: bytes, show: _JsonFiles | _FilesTable
 ) -> Exit:
-    from usenetsync_tui.cli.actions.recovered import file_pages, recovered, tell_lost
+    from usenetsync_tui.cli.actions.by_string.recovered import file_pages, recovered, tell_lost
 
     async with recovered(typed, as_json=show.as_json) as recovery:
         reader = await recovery.reader(version)

@@ -54,7 +54,7 @@ def restore(
         return
     if detach:
         raise UsageError("A restore with a recovery string needs no engine: leave out --detach.")
-    from usenetsync_tui.cli.actions.restore_by_string import restore_by_string
+    from usenetsync_tui.cli.actions.by_string.restore_by_string import restore_by_string
 
     wanted = replace(wanted, word="")
     start(lambda: restore_by_string(typed, wanted, voice), as_json=as_json)

@@ -33,7 +33,7 @@ from usenetsync_tui.cli.options import json_option, quiet_option
 @wait_option
 @quiet_option
 @json_option
-@loaded_from("adopt")
+@loaded_from("by_string.adopt")
 def adopt() -> None:
     """Continue the folder of a recovery STRING on this machine.
 

@@ -28,7 +28,7 @@ from usenetsync_tui.cli.options import json_option
     help="Write the string into a new file that only you can read, instead of printing it.",
 )
 @json_option
-@loaded_from("share")
+@loaded_from("by_string.share")
 def share() -> None:
     """Print the recovery string of FOLDER.
 

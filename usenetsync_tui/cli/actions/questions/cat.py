@@ -42,7 +42,7 @@ def cat(
     async def work() -> Exit:
         if typed is None:
             return await _cat(folder, os.fsencode(path).strip(b"/"), version)
-        from usenetsync_tui.cli.actions.recovered import cat_of_string
+        from usenetsync_tui.cli.actions.by_string.recovered import cat_of_string
 
         return await cat_of_string(typed, path, version)
 

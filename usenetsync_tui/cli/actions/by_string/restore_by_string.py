@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack
 import anyio
 from anyio import to_thread
 
+from usenetsync_tui.cli.actions.by_string.recovered import tell_found, time_of
 from usenetsync_tui.cli.actions.job_report import CODES, tell
-from usenetsync_tui.cli.actions.recovered import tell_found, time_of
 from usenetsync_tui.cli.actions.restore import RestoreOptions, worked
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
