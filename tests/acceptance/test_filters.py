@@ -42,6 +42,14 @@ def test_both_versions_come_back(home: Path, tmp_path: Path) -> None:
         command("restore", "tree", out, "--version", str(version), "--quiet")
         assert _names(out) == names
 
+    told = command("diff", "tree", "1", "3", "--json").events
+    changes = {e["path"]: (e["change"], e["rule_place"]) for e in told if e["event"] == "change"}
+    assert changes["src/x.o"] == ("excluded", f"{listed}:1")
+    assert changes["build/"] == ("excluded", "--exclude") and changes["new"] == ("added", None)
+    assert "x excluded" in command("diff", "tree", "1", "3").out
+    back = command("diff", "tree", "3", "1", "--json").event("diff")
+    assert (back["added"], back["removed"], back["excluded"]) == (4, 1, 0)
+
     listed.unlink()
     refused = command("upload", tree, expect=1)
     assert f"--exclude-file {listed} cannot be read: No such file" in refused.out + refused.err

@@ -26,6 +26,7 @@ from tui_demo import (
 )
 from tui_fakes import FakeBrowser, article
 
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.commands import (
     ActOnFiles,
     Command,
@@ -35,6 +36,7 @@ from usenetsync_tui.model.commands import (
     PauseAll,
     PauseServer,
     PostIndex,
+    PreviewFilters,
     Resume,
     ResumeAll,
     ResumeServer,
@@ -44,7 +46,9 @@ from usenetsync_tui.model.commands import (
     StopExamining,
     Upload,
 )
+from usenetsync_tui.model.dry_runs import DryRunRow, Preview
 from usenetsync_tui.model.files import FileAction, FileOrder
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Priority, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import FileRow
@@ -60,13 +64,16 @@ from usenetsync_tui.tui.dialogs.choices_dialog import (
     NzbDialog,
     VerifyDialog,
 )
+from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
+from usenetsync_tui.tui.dialogs.move_form import MoveForm
 from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.share_dialog import PassphraseForm, ShareDialog, StringFileForm
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView
+from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.kit.options import OptionRow
 from usenetsync_tui.tui.kit.paged_table import PagedTable
 from usenetsync_tui.tui.kit.path_input import FolderList, PathInput
@@ -76,9 +83,12 @@ from usenetsync_tui.tui.panes.pane_order import PANES
 from usenetsync_tui.tui.screens.article_screen import ArticleScreen
 from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
 from usenetsync_tui.tui.screens.changes_screen import ChangesScreen
+from usenetsync_tui.tui.screens.costs_screen import CostsScreen
 from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
 from usenetsync_tui.tui.screens.files_screen import FilesScreen
+from usenetsync_tui.tui.screens.find_screen import FindScreen
 from usenetsync_tui.tui.screens.history_screen import HistoryScreen, NoticesScreen
+from usenetsync_tui.tui.screens.past_screen import PastScreen
 from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 
 FOLDERS = (*"01234567", "long name")
@@ -251,6 +261,7 @@ _FOLDER = ("upload", "restore", "verify", "nzb", "share")
 _HERE = frozenset(
     {
         *(f"folders.{each}" for each in _FOLDER),
+        *("files.find", "files.past", "folders.costs", "folders.filters", "folders.move"),
         *("job.pause", "jobs.pause", "job.cancel", "job.retry", "job.sooner", "job.later"),
         *("servers.bandwidth", "workers.count", "app.history", "app.doctor", "app.command"),
     }
@@ -328,6 +339,9 @@ _FOLDERS: dict[str, Case | Seen] = {
     "folders.nzb": Case(opens(NzbDialog), change=_plain),
     "folders.share": opens(ShareDialog),
     "folders.choices": opens(FolderChoicesDialog),
+    "folders.filters": opens(FiltersForm),
+    "folders.move": opens(MoveForm),
+    "folders.costs": opens(CostsScreen),
     "folders.open": opens(VersionsScreen),
     "folders.mark": lambda g: len(g.app.screen.query_one(FoldersPane).marked) == 1,
     "folders.mark_all": lambda g: len(g.app.screen.query_one(FoldersPane).marked) == 3,
@@ -372,6 +386,8 @@ _FILES: dict[str, Case | Seen] = {
     "files.hold": _acts(FileAction.HOLD),
     "files.leave_out": _acts(FileAction.LEAVE_OUT),
     "files.copy": says("Copied /srv/photos"),
+    "files.past": opens(PastScreen),
+    "files.find": opens(FindScreen),
 }
 _SERVERS: dict[str, Case | Seen] = {
     "servers.pause": sends(PauseServer("first")),
@@ -414,13 +430,34 @@ def _lists(id: str) -> Seen:
     return seen
 
 
+def _preview(g: Ground) -> LinesView:
+    return g.app.screen.query_one("#filter-preview", LinesView)
+
+
+def _previewed(g: Ground) -> FiltersForm:
+    """A form with a preview that is longer than the screen."""
+    rows = [DryRunRow(Change.EXCLUDED, b"%d" % number, None, 0) for number in range(99)]
+    form = FiltersForm(folder(1, "photos"))
+    form._seen = Preview(1, 1, Filters(), rows=tuple(rows), over=True)
+    return form
+
+
+def _previews(g: Ground) -> bool:
+    return [type(each) for each in g.handle.commands] == [PreviewFilters]
+
+
 def _row(g: Ground) -> FileRow:
     """A file of several articles."""
     return g.handle.browser.row(3)
 
 
 PLACES: dict[str, Place] = {
-    "folders": Place((), {**_PANES, **_FOLDERS, **_JOBS, **_APP}, CHOICE, focuses("folders")),
+    "folders": Place(
+        (),
+        {**_PANES, **_FOLDERS, **_JOBS, **_APP},
+        CHOICE | {"files.find", "files.past"},
+        focuses("folders"),
+    ),
     "files": Place(("2",), {**_FILES, **moving("list")}, DASHBOARD, _lists("files")),
     "filter": Place(
         ("2", "slash"),
@@ -507,6 +544,37 @@ PLACES: dict[str, Place] = {
         {"notices.copy": says("Copied ")},
         DEEPER | LIST,
         _lists("notices"),
+    ),
+    "file history": Place(
+        lambda g: PastScreen(g.handle.browser, folder(1, "photos"), _row(g).path),
+        {"past.restore": opens(RestoreDialog)},
+        DEEPER | LIST,
+        _lists("past"),
+    ),
+    "found": Place(
+        lambda g: FindScreen(g.handle.browser, "IMG"),
+        {
+            "found.copy": says("Copied "),
+            "found.open": opens(FilesScreen),
+            "found.pattern": lambda g: g.the(FilterInput),
+        },
+        DEEPER | LIST,
+        _lists("found"),
+    ),
+    "sizes": Place(
+        lambda g: CostsScreen(g.handle.browser, folder(1, "photos")),
+        {},
+        DEEPER | LIST,
+        _lists("costs"),
+    ),
+    "filters": Place(
+        _previewed,
+        {
+            "filters.down": lambda g: _preview(g).scroll_offset.y > 0,
+            "filters.up": lambda g: _preview(g).scroll_offset.y == 0,
+            "filters.preview": _previews,
+        },
+        FORM,
     ),
     "doctor": Place(
         lambda g: DoctorScreen(Examine(), g.handle.now),

@@ -26,6 +26,8 @@ def change_fields(row: ChangeRow) -> Fields:
         "differs_in": [kind.value for kind in row.kinds],
         "old_bytes": row.old_size,
         "bytes": row.new_size,
+        "rule": None if row.rule is None else row.rule.text,
+        "rule_place": None if row.rule is None else row.rule.place,
     }
 
 

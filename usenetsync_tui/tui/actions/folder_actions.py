@@ -41,6 +41,7 @@ from usenetsync_tui.tui.dialogs.choices_dialog import (
     VerifyDialog,
 )
 from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
+from usenetsync_tui.tui.dialogs.move_form import MoveForm
 from usenetsync_tui.tui.dialogs.share_dialog import ShareDialog
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
@@ -48,15 +49,18 @@ from usenetsync_tui.tui.kit.command_request import writable
 # Adding, uploading, choosing
 
 
-def add(here: Context, path: bytes = b"") -> None:
-    """Ask which folder to back up, and how; the dialog starts with `path`."""
+def add(here: Context, path: bytes = b"", *, as_new: bool = False) -> None:
+    """Ask which folder to back up, and how; the dialog starts with `path`.
+
+    `as_new`: it is another folder, even if its directory is that of a known one.
+    """
     servers = bool(here.status and here.status.servers)
     defaults = here.status.folder_defaults if here.status is not None else None
 
     def begin(upload: Command) -> None:
         here.want(upload, "Added. Its upload starts when its turn comes.")
 
-    here.ask(AddFolder(servers=servers, path=path, defaults=defaults), begin)
+    here.ask(AddFolder(servers=servers, path=path, defaults=defaults, as_new=as_new), begin)
 
 
 def bring_back(here: Context) -> None:
@@ -88,6 +92,12 @@ def exclude(here: Context, patterns: Sequence[bytes] = (), *, clear: bool = Fals
     before = () if clear else folder.filters.exclude
     choices = FilterChoices(exclude=(*before, *patterns), clear=clear)
     here.want(Choose(folder.id, FolderChoices(filters=choices)), "Used from the next upload on.")
+
+
+def move(here: Context, path: bytes = b"") -> None:
+    """Ask where the chosen folder is now; the form starts with `path`."""
+    if here.chosen is not None:
+        here.ask(MoveForm(here.chosen.folder, path), here.want)
 
 
 def share(here: Context) -> None:
@@ -203,6 +213,15 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         keys="E",
         tooltip="what to leave out, and why",
         command="exclude",
+    ),
+    Action(
+        "folders.move",
+        "moved",
+        move,
+        (writable, has_folder),
+        keys="M",
+        tooltip="go on with it where it is now",
+        command="move",
     ),
     by_line("folders.priority", "priority", "priority", (writable, has_folder)),
     Action(

@@ -34,6 +34,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     GoToRow,
     GoToShare,
     KnownNames,
+    MoveTo,
     ParsedCommand,
     Prioritise,
     PutBack,
@@ -59,6 +60,7 @@ _EACH = "--each-subfolder"
 _PHRASE = "--passphrase-file"
 _ARTICLES = "--with-articles"
 _CLEAR = "--clear"
+_AS_NEW = "--as-new"
 _DOCTOR = ("--post", "--quick")
 _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
@@ -224,7 +226,12 @@ def _restore(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _add(text: str, known: KnownNames) -> ParsedCommand:
-    return AddPath(_path(text, known))
+    as_new = text == _AS_NEW or text.startswith(f"{_AS_NEW} ")
+    return AddPath(_path(text.removeprefix(_AS_NEW).strip() if as_new else text, known), as_new)
+
+
+def _move(text: str, known: KnownNames) -> ParsedCommand:
+    return MoveTo(_path(text, known))
 
 
 def _nzb(text: str, known: KnownNames) -> ParsedCommand:
@@ -327,7 +334,8 @@ _ALL = (
     CommandSpec("filter", "WORDS", "list what matches", lambda text, known: SetFilter(text)),
     CommandSpec("find", "[WORDS]", "files in all versions", lambda text, known: FindFiles(text)),
     CommandSpec("sort", "path | size", "sort the list", _sort, lambda known: tuple(FileOrder)),
-    CommandSpec("add", "[PATH]", "back up a folder", _add, takes_path=True),
+    CommandSpec("add", "[--as-new] [PATH]", "back up a folder", _add, takes_path=True),
+    CommandSpec("move", "[PATH]", "the chosen folder is there now", _move, takes_path=True),
     CommandSpec(
         "priority", "P", "set that of the chosen folder", _priority, lambda known: _PRIORITIES
     ),

@@ -106,6 +106,15 @@ class AddPath:
     """Back up a new folder; an empty path: a dialog asks for it."""
 
     path: bytes
+    as_new: bool = False
+    """Even if its directory is that of a known folder."""
+
+
+@value_object
+class MoveTo:
+    """The chosen folder is at another path now; an empty path: a form asks for it."""
+
+    path: bytes
 
 
 @value_object
@@ -200,6 +209,7 @@ ParsedCommand = (
     | FindFiles
     | SortBy
     | AddPath
+    | MoveTo
     | Prioritise
     | ExcludeToo
     | UploadChosen

@@ -15,7 +15,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.tui.actions.catalogue_actions import back_up, change_key, put_back
 from usenetsync_tui.tui.actions.context import Context
-from usenetsync_tui.tui.actions.folder_actions import add, exclude, upload, verify
+from usenetsync_tui.tui.actions.folder_actions import add, exclude, move, upload, verify
 from usenetsync_tui.tui.actions.priority_actions import prioritise
 from usenetsync_tui.tui.actions.question_actions import find
 from usenetsync_tui.tui.actions.registry import COMMANDS
@@ -30,6 +30,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     GoToPane,
     GoToRow,
     GoToShare,
+    MoveTo,
     ParsedCommand,
     Prioritise,
     PutBack,
@@ -51,6 +52,7 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     FindFiles: "find",
     SortBy: "sort",
     AddPath: "add",
+    MoveTo: "move",
     Prioritise: "priority",
     ExcludeToo: "exclude",
     UploadChosen: "upload",
@@ -105,8 +107,10 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
             find(here, words)
         case SortBy(order):
             sort_files(here, order)
-        case AddPath(path):
-            add(here, path)
+        case AddPath(path, as_new):
+            add(here, path, as_new=as_new)
+        case MoveTo(path):
+            move(here, path)
         case Prioritise(priority):
             prioritise(here, priority)
         case ExcludeToo(patterns, clear):

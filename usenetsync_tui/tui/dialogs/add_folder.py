@@ -39,14 +39,20 @@ class AddFolder(Form[Upload]):
     ACTION = "Start"
 
     def __init__(
-        self, *, servers: bool, path: bytes = b"", defaults: FolderDefaults | None = None
+        self,
+        *,
+        servers: bool,
+        path: bytes = b"",
+        defaults: FolderDefaults | None = None,
+        as_new: bool = False,
     ) -> None:
         """`servers`: whether a server is configured. `path`: the initial text of the path field.
 
-        `defaults`: the settings for new folders.
+        `defaults`: the settings for new folders. `as_new`: even if it is that of a known folder.
         """
         super().__init__("Add a folder")
         self._path = path
+        self._as_new = as_new
         known = defaults or FolderDefaults()
         self._posting = PostingValues(known.newsgroups, known.sender)
         self._stores = (StoreKind.USENET, StoreKind.SHARDS) if servers else (StoreKind.SHARDS,)
@@ -95,7 +101,7 @@ class AddFolder(Form[Upload]):
         complaints |= wrong
         self.complain(complaints)
         if not complaints:
-            self.end(Upload(found.path, self._choices(int(copies), chosen)))
+            self.end(Upload(found.path, self._choices(int(copies), chosen), as_new=self._as_new))
 
     def _choices(self, copies: int, chosen: FolderChoices) -> FolderChoices:
         return replace(

@@ -55,8 +55,17 @@ class FiltersForm(Form[Choose]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "preview", "preview", id="filters.preview", tooltip="what is left out"),
-        Binding("pageup", "scroll(-1)", "scroll the preview", show=False, id="filters.up"),
-        Binding("pagedown", "scroll(1)", "scroll the preview", show=False, id="filters.down"),
+        Binding(
+            "pageup", "scroll(-1)", "scroll the preview", show=False, priority=True, id="filters.up"
+        ),
+        Binding(
+            "pagedown",
+            "scroll(1)",
+            "scroll the preview",
+            show=False,
+            priority=True,
+            id="filters.down",
+        ),
     ]
 
     def __init__(self, folder: Folder) -> None:

@@ -15,6 +15,7 @@ CHANGES: dict[Change, tuple[str, Ink]] = {
     Change.ADDED: ("+ added", "good"),
     Change.MODIFIED: ("~ modified", "busy"),
     Change.REMOVED: ("- removed", "warn"),
+    Change.EXCLUDED: ("x excluded", "muted"),
 }
 _CHANGE = 12
 _SIZE = 10

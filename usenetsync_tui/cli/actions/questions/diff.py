@@ -18,8 +18,17 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import KIND_WORDS
 
 _PAGE = 1000
-_SIGNS = {Change.ADDED: "+ added", Change.MODIFIED: "~ modified", Change.REMOVED: "- removed"}
-_BACK = {Change.ADDED: Change.REMOVED, Change.REMOVED: Change.ADDED}
+_SIGNS = {
+    Change.ADDED: "+ added",
+    Change.MODIFIED: "~ modified",
+    Change.REMOVED: "- removed",
+    Change.EXCLUDED: "x excluded",
+}
+_BACK = {
+    Change.ADDED: Change.REMOVED,
+    Change.REMOVED: Change.ADDED,
+    Change.EXCLUDED: Change.ADDED,
+}
 _COLUMNS = (
     Column("Change"),
     Column("Before", right=True),
@@ -73,7 +82,8 @@ def _reversed(row: ChangeRow) -> ChangeRow:
         old_size=row.new_size,
         new_size=row.old_size,
         kind=kind,
-        old_kind=None if row.change is Change.REMOVED else row.kind,
+        old_kind=None if row.change in (Change.REMOVED, Change.EXCLUDED) else row.kind,
+        rule=None,
     )
 
 
@@ -108,6 +118,8 @@ def _line(row: ChangeRow) -> tuple[str, ...]:
     words = [kind.value for kind in row.kinds]
     if ChangeKind.TYPE in row.kinds:
         words = [f"type: {_kind(row.old_kind)} to {_kind(row.kind)}"]
+    if row.rule is not None:
+        words = [str(row.rule)]
     path = safe_name(row.path) or "."
     sizes = (_size(row.old_size), _size(row.new_size))
     return _SIGNS[row.change], *sizes, ", ".join(words) or NOTHING, path

@@ -13,7 +13,7 @@ Of several patterns the last one decides, of several lists the most important on
 something: ``--exclude`` before ``.usenetsyncignore`` files (the nearest first), before
 ``--exclude-file``, before the settings. That is git's order.
 
-Patterns and names are bytes. We translate patterns ourselves: pathspec 1.1 differs from git for 37
-of 1,000 random patterns (classes such as ``[[:alpha:]]``, escaped bytes in brackets, a path below a
-directory that is included again), and tells only the last match in one list.
+Patterns and names are bytes. We translate patterns ourselves: pathspec 1.1 differs from git for
+classes such as ``[[:alpha:]]`` and for escaped bytes in brackets, and tells only the last match in
+one list.
 """
