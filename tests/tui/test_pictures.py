@@ -6,6 +6,7 @@ pictures in `snapshots/`.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import sys
 import time
@@ -31,8 +32,12 @@ from tui_demo import (
     with_history,
 )
 
+from usenetsync_tui.model.changes import Change
+from usenetsync_tui.model.commands import PreviewFilters
+from usenetsync_tui.model.dry_runs import DryRunRow, DryRunTotals, Preview
 from usenetsync_tui.model.files import FileFilter, FileOrder
 from usenetsync_tui.model.filter_words import parse_filter
+from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
@@ -218,6 +223,7 @@ DIALOGS = {
     "marks": ("2", "space", "space", "j", "space"),
     "all-marked": ("2", "slash", *"is:failed", "enter", "A"),
     "columns": ("2", "c", "c", "j"),
+    "filters": ("1", "E", *"*.o build/"),
     "by-size": ("2", "s"),
 }
 
@@ -226,6 +232,30 @@ DIALOGS = {
 @pytest.mark.parametrize("dialog", DIALOGS)
 def test_dialog(dialog: str, size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(STATES["servers"](), snap_compare, size, *DIALOGS[dialog])
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_excluded(size: tuple[int, int], snap_compare: Compare) -> None:
+    handle = STATES["servers"]()
+
+    def excluded(status: EngineStatus) -> EngineStatus:
+        asked = handle.commands[-1]
+        assert isinstance(asked, PreviewFilters)
+        rules = (Rule("build/", "--exclude"), Rule("*.o", "src/.usenetsyncignore:3"))
+        paths = (b"build/", b"src/main.o", b"src/caf\xe9.o", b"src/deep/er/parts/of/it.o")
+        rows = [
+            *(
+                DryRunRow(Change.EXCLUDED, path, None, 0, rule=rules[b"." in path])
+                for path in paths
+            ),
+            DryRunRow(Change.REMOVED, b"src/old.o", 0, 9_000, rule=rules[1]),
+        ]
+        totals = DryRunTotals(12, 3, 1, 4, 3_000_000, to_post=48_000_000)
+        found = Preview(1, asked.folder_id, asked.filters, totals, tuple(rows), over=True)
+        return dataclasses.replace(status, preview=found)
+
+    keys = ("1", "E", *"*.o build/", "ctrl+r")
+    assert picture_of(handle, snap_compare, size, *keys, then=excluded)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=_id)
@@ -259,6 +289,9 @@ DEEPER = {
     "files": ("1", "enter", "j", "enter"),
     "articles": ("2", "j", "j", "enter"),
     "article": ("2", "j", "j", "enter", "j", "enter"),
+    "file-history": ("2", "j", "j", "i"),
+    "find": ("colon", *"find IMG", "enter"),
+    "sizes": ("1", "z"),
 }
 
 
