@@ -78,7 +78,7 @@ def test_a_missing_key_file_is_asked_for(usenetsync: Command, home: Path, tmp_pa
         trees.small_files(tmp_path / name, 5)
     usenetsync("upload", tmp_path / "first", "--profile", "sealed")
     key = home / "config" / "key"
-    aside = key.rename(tmp_path / "aside")
+    aside = key.rename(key.with_name("aside"))
     refused = usenetsync("upload", tmp_path / "second", "--profile", "sealed", expect=1)
     assert f"The key file {key} is missing" in refused.err
     assert not key.exists()

@@ -58,7 +58,7 @@ def assert_goes_on(process: subprocess.Popen[str]) -> None:
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, (process.args, out, err)
     # Of two commands, one may do the work of the other.
-    assert re.fullmatch(r"(usenetsync: .*( does the work: job | is gone; going on ).*\n)*", err)
+    assert re.fullmatch(r"(usenetsync: .*( does the work: job | Going on with job ).*\n)*", err)
     summary = json.loads(out.splitlines()[-1])
     assert (summary["event"], summary["state"]) == ("summary", "completed")
 

@@ -13,6 +13,7 @@ import pytest
 import trees
 from acceptance_command import Command, Ended
 from containers import Container, container, needs_containers, servers_at
+from data_folder import data_folder
 
 pytestmark = [needs_containers, pytest.mark.slow]
 
@@ -51,6 +52,13 @@ class Sharing:
     def _count(self) -> None:
         if self._pgdata.exists():
             self.most_servers = max(self.most_servers, len(servers_at(self._pgdata)))
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """On the disk: each container has a /dev/shm of its own."""
+    with data_folder("usa-", in_memory=False) as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def test_a_terminal_of_twenty_columns(
 ) -> None:
     run("upload", fill(tmp_path / "tree", "a", "b/c"))
     monkeypatch.setattr(voices, "terminal_width", lambda: 20)
-    monkeypatch.setattr("usenetsync_tui.cli.actions.listing.terminal_width", lambda: 20)
+    monkeypatch.setattr("usenetsync_tui.cli.output.paged_table.terminal_width", lambda: 20)
     for verb in (("folders",), ("snapshots", "tree"), ("files", "tree"), ("jobs",), ("servers",)):
         assert run(*verb).out
 

@@ -100,5 +100,8 @@ class Tmux:
         command = f"{shlex.join(program)}; echo $? > {ended}"
         # The pane stays when the program has ended.
         keep = [";", "set-option", "-t", name, "-w", "remain-on-exit", "on"]
-        subprocess.run([*self._tmux, *start, command, *keep], check=True, env=self._environment)
+        # Without a client tmux may choose another size, unless it was told.
+        resize = [";", "resize-window", "-t", name, "-x", columns, "-y", rows]
+        words = [*self._tmux, *start, command, *keep, *resize]
+        subprocess.run(words, check=True, env=self._environment)
         return TmuxWindow(self._tmux, name, ended)

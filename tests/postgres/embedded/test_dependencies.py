@@ -11,6 +11,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -26,11 +27,19 @@ from usenetsync_tui.postgres.embedded.major_version import check_version
 PACKAGE = Path(usenetsync_tui.__file__).parent
 
 
+OPTIONAL = {"re2": "google-re2"}
+"""Modules that the program does without if they are not installed, and the package in an extra."""
+
+
 def requirements() -> dict[str, Requirement]:
     """The dependencies of usenetsync-tui, without extras, by name."""
-    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
-    every = map(Requirement, project["dependencies"])
-    return {_plain(one.name): one for one in every}
+    return {_plain(one.name): one for one in map(Requirement, _project()["dependencies"])}
+
+
+def _project() -> dict[str, Any]:
+    pyproject = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
+    project: dict[str, Any] = pyproject["project"]
+    return project
 
 
 def _plain(name: str) -> str:
@@ -70,10 +79,14 @@ def test_every_import_is_a_declared_dependency() -> None:
     providers = packages_distributions()
     missing = {
         module
-        for module in _imported(PACKAGE)
+        for module in _imported(PACKAGE) - OPTIONAL.keys()
         if not {_plain(name) for name in providers.get(module, [])} & set(requirements())
     }
     assert missing == set(), "add it to the dependencies in pyproject.toml, with a range"
+    extras = [one for extra in _project()["optional-dependencies"].values() for one in extra]
+    assert {_plain(name) for name in OPTIONAL.values()} <= {
+        _plain(Requirement(x).name) for x in extras
+    }
 
 
 def test_the_wheel_brings_our_major_version() -> None:
