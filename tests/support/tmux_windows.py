@@ -78,7 +78,9 @@ class Tmux:
     def __init__(self, environment: Mapping[str, str]) -> None:
         """`environment`: of the programs."""
         self._folder = tempfile.TemporaryDirectory(prefix="tmux-")
-        self._environment = {**environment, "TERM": "xterm-256color", "SHELL": "/bin/sh"}
+        # A worker of pytest has the size of some terminal in its environment; a window has its own.
+        own = {k: v for k, v in environment.items() if k not in ("COLUMNS", "LINES")}
+        self._environment = {**own, "TERM": "xterm-256color", "SHELL": "/bin/sh"}
         self._tmux = ("tmux", "-L", f"usenetsync-{os.getpid()}-{id(self)}", "-f", "/dev/null")
         self._count = 0
 
@@ -100,8 +102,5 @@ class Tmux:
         command = f"{shlex.join(program)}; echo $? > {ended}"
         # The pane stays when the program has ended.
         keep = [";", "set-option", "-t", name, "-w", "remain-on-exit", "on"]
-        # Without a client tmux may choose another size, unless it was told.
-        resize = [";", "resize-window", "-t", name, "-x", columns, "-y", rows]
-        words = [*self._tmux, *start, command, *keep, *resize]
-        subprocess.run(words, check=True, env=self._environment)
+        subprocess.run([*self._tmux, *start, command, *keep], check=True, env=self._environment)
         return TmuxWindow(self._tmux, name, ended)
