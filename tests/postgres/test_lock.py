@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+
 import anyio
 import psycopg
 import pytest
@@ -82,3 +86,46 @@ async def test_a_wait_names_the_holder_and_can_be_stopped(database: str) -> None
                 ):
                     pytest.fail("two hold it")
     assert waits.current is None
+
+
+WRITES_AND_DIES = """
+import os, signal, sys, psycopg
+from usenetsync_tui.engine.opening import application_name
+conn = psycopg.connect(sys.argv[1], application_name=application_name("upload"), autocommit=True)
+conn.execute("CREATE TABLE late (n int)")
+print(conn.info.backend_pid, flush=True)
+conn.pgconn.send_query(b"BEGIN; INSERT INTO late VALUES (1); SELECT pg_sleep(5); COMMIT")
+while conn.pgconn.flush():
+    pass
+sys.stdin.read(1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+AT_WORK = "SELECT state = 'active' FROM pg_stat_activity WHERE pid = %s"
+
+
+@pytest.fixture
+def program(database: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A program with a transaction under way; it kills itself when it reads a byte."""
+    argv = [sys.executable, "-c", WRITES_AND_DIES, database]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        yield process
+
+
+@pytest.mark.slow
+async def test_nothing_of_a_killed_program_is_committed_later(
+    database: str, program: subprocess.Popen[bytes]
+) -> None:
+    """The server goes on with what it was sent, and would commit it."""
+    assert program.stdout is not None
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
+        session = (int(program.stdout.readline()),)
+        while await (await conn.execute(AT_WORK, session)).fetchall() != [(True,)]:  # noqa: ASYNC110
+            await anyio.sleep(0.05)
+        async with EngineLock(database, application_name="beside"):  # a living one is left alone
+            assert await (await conn.execute(AT_WORK, session)).fetchall() == [(True,)]
+        program.communicate(b"x")
+        async with EngineLock(database, application_name="next"):
+            assert await (await conn.execute(AT_WORK, session)).fetchall() == []
+            assert await (await conn.execute("SELECT FROM late")).fetchall() == []

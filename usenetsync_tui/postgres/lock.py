@@ -2,11 +2,16 @@
 
 The server releases the lock with the connection, so a killed engine never leaves it behind. An
 engine that loses the connection has lost the lock, and must stop.
+
+A killed engine has more connections than that one, and the server may still carry out, and commit,
+what they were sent. So whoever takes the lock first ends the sessions of programs that are dead.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from types import TracebackType
 
 import anyio
@@ -26,6 +31,7 @@ _POLL_SECONDS = 0.1
 SHORTEST_PATIENCE = 2.0
 """Seconds: longer than the server needs to notice that the previous engine was killed."""
 _PID = re.compile(r"pid [0-9]+")
+_PROCESS = re.compile(r"^usenetsync .* pid ([0-9]+) on (.+)$")
 
 
 class EngineLock:
@@ -63,6 +69,7 @@ class EngineLock:
                 conn.silence = silence = Silence()
                 with self._waits.announced(silence.waiting):
                     await self._take(conn)
+                    await _end_sessions_of_the_dead(conn)
             except BaseException:
                 await conn.close()
                 raise
@@ -103,6 +110,28 @@ class EngineLock:
                 raise CatalogueHeldError(_describe(holder))
             with self._waits.announced(_waiting_for(holder)):
                 await anyio.sleep(_POLL_SECONDS)
+
+
+async def _end_sessions_of_the_dead(conn: HeardConnection) -> None:
+    """End the sessions of programs of this machine that are not running any more."""
+    sessions = await (await conn.execute(_QUERIES["sessions"])).fetchall()
+    dead = [session for session, name in sessions if _is_dead(name)]
+    if dead:
+        await conn.execute(_QUERIES["end"], (dead,))
+
+
+def _is_dead(name: str) -> bool:
+    """Whether a session's name tells a process of this machine that does not exist."""
+    told = _PROCESS.search(name)
+    if told is None or not socket.gethostname().startswith(told[2]):
+        return False  # of another machine, or another container
+    try:
+        os.kill(int(told[1]), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
 
 
 def _waiting_for(holder: TupleRow | None) -> Waiting:

@@ -16,3 +16,13 @@ WHERE locks.locktype = 'advisory'
   AND locks.objsubid = 1
   AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND (locks.classid::bigint << 32) | locks.objid::bigint = %s;
+
+-- sessions
+-- The other sessions of our programs in this database, with their names.
+SELECT pid, application_name FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+   AND starts_with(application_name, 'usenetsync ');
+
+-- end
+-- End these sessions, and wait until each has ended, at most two seconds.
+SELECT pg_terminate_backend(pid, 2000) FROM unnest(%s::int[]) AS u(pid);
