@@ -103,6 +103,8 @@ def _fish(script: Path, place: Path) -> tuple[list[str], dict[str, str]]:
     folder = place / "config" / "fish" / "completions"
     folder.mkdir(parents=True)
     shutil.copy(script, folder / "usenetsync.fish")
+    # Without it the first fish of a user reads all manual pages, for a minute.
+    (place / "data" / "fish" / "generated_completions").mkdir(parents=True)
     return ["-i"], {"XDG_CONFIG_HOME": str(place / "config"), "XDG_DATA_HOME": str(place / "data")}
 
 
