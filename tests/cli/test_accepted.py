@@ -141,6 +141,9 @@ def test_in_the_database(story: Story, tmp_path: Path, database: str) -> None:
     story.tell("jobs, of one that is incomplete", "jobs", "8", both=True)
     story.tell("jobs, of one that failed", "jobs", "13", both=True)
     story.tell("nzb, refused", "nzb", "tree", "-o", tmp_path / "x.nzb", both=True, expect=2)
+    moved = folder.rename(tmp_path / "moved")
+    story.tell("move", "move", "tree", moved)
+    story.tell_json("move", "move", "tree", tree(tmp_path / "elsewhere"))
     story.tell("doctor", "doctor", both=True)
     story.tell("db status, of your own server", "db", "status", both=True)
 

@@ -101,7 +101,7 @@ async def test_the_palette_shows_what_a_command_takes() -> None:
         await pilot.press("ctrl+p")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
         for typed, shows in (
-            ("add", ":add [PATH]"),
+            ("add", ":add [--as-new] [PATH]"),
             ("doc", ":doctor [--post] [--quick]"),
             ("rest", ":restore [TARGET] [--version N]"),
             ("D", "Doctor · D"),
