@@ -25,6 +25,8 @@ import psycopg
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.cli import collector
+from usenetsync_tui.cli.command import tune_interpreter
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
@@ -269,6 +271,8 @@ def main() -> None:
     """Do one of it."""
     home, verb = Path(sys.argv[1]).absolute(), sys.argv[2]
     home.parent.mkdir(parents=True, exist_ok=True)
+    tune_interpreter()  # as the command does
+    collector.resume()
     if verb == "fill":
         fresh_home(home)
     try:
