@@ -4,7 +4,7 @@ The server releases the lock with the connection, so a killed engine never leave
 engine that loses the connection has lost the lock, and must stop.
 
 A killed engine has more connections than that one, and the server may still carry out, and commit,
-what they were sent. So whoever takes the lock first ends the sessions of programs that are dead.
+what they were sent. So an engine that takes the lock first ends the sessions of dead programs.
 """
 
 from __future__ import annotations

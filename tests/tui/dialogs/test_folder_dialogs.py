@@ -20,7 +20,14 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Restore, Upload
+from usenetsync_tui.model.commands import (
+    Choose,
+    ExportNzb,
+    FolderChoices,
+    MoveFolder,
+    Restore,
+    Upload,
+)
 from usenetsync_tui.model.figures import rate
 from usenetsync_tui.model.folders import (
     Compression,
@@ -39,6 +46,7 @@ from usenetsync_tui.tui.dialogs.choices_dialog import (
     VerifyDialog,
 )
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
+from usenetsync_tui.tui.dialogs.move_form import MoveForm
 from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.version_field import VersionInput
@@ -461,3 +469,23 @@ def test_bindings_have_ids_and_leave_the_multiplexer_alone() -> None:
             assert isinstance(binding, Binding)
             assert binding.id
             assert not taken & set(binding.key.split(","))
+
+
+async def test_a_moved_folder(tmp_path: Path) -> None:
+    """The form begins where the folder was; it is left with another path only."""
+    before, now = tmp_path / "before", tmp_path / "now"
+    before.mkdir()
+    folder = folder_at(os.fsencode(before))
+    async with dialog_shown(MoveForm(folder)) as (pilot, app):
+        await happens(pilot, lambda: bool(app.screen.query(PathInput)))
+        assert app.screen.query_one(PathInput).value == str(before)
+        await pilot.press("ctrl+s")
+        await happens(pilot, lambda: "It is there already." in picture(app))
+        app.screen.query_one(PathInput).value = str(now)
+        await pilot.pause()
+        await pilot.press("ctrl+s")
+        await happens(pilot, lambda: "No such file" in picture(app))
+        now.mkdir()
+        await pilot.press("ctrl+s")
+        await happens(pilot, lambda: bool(app.answers))
+    assert app.answers == [MoveFolder(folder.id, os.fsencode(now))]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-import anyio
-
 from usenetsync_tui.codec.digests import SegmentsDigest, digest_of, new_digester
 from usenetsync_tui.errors import FileDamagedError, IndexUnreadableError, StoreError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
@@ -19,7 +17,7 @@ from usenetsync_tui.model.index_roots import IndexRealm
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
 from usenetsync_tui.pipeline.index.read_version import VersionReader
-from usenetsync_tui.pipeline.run.fetch import opened
+from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened
 
 _AT_ONCE = 8 << 20
 """Bytes to fetch at once; at least one segment."""
@@ -101,22 +99,12 @@ class FileReader:
 
     async def _segments(self, part: ObjectPart, start: int, until: int) -> list[bytes]:
         """The bytes of some segments of a part, by their indexes in the object."""
-        found: dict[int, bytes] = {}
-        failures: list[StoreError] = []
         realm = self._realms(self._reader.realm(part))
 
-        async def fetch(number: int) -> None:
-            try:
-                found[number] = await self._fetched(part, number, realm)
-            except StoreError as error:
-                failures.append(error)
+        async def fetched(number: int) -> bytes:
+            return await self._fetched(part, number, realm)
 
-        async with anyio.create_task_group() as group:
-            for number in range(start, until):
-                group.start_soon(fetch, number)
-        if failures:
-            raise FileDamagedError(str(failures[0])) from failures[0]
-        return [found[number] for number in range(start, until)]
+        return await fetched_at_once(range(start, until), fetched)
 
     async def _fetched(self, part: ObjectPart, number: int, realm: OpenRealm) -> bytes:
         """The bytes of a segment from its first copy that can be had, servers that answer first."""

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
-import anyio
-
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, segments
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
@@ -22,7 +20,7 @@ from usenetsync_tui.model.entries import FileState
 from usenetsync_tui.model.ports import OpenRealm, OpenRealms
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.restore.pack import OTHER_BYTES, content
-from usenetsync_tui.pipeline.run.fetch import opened
+from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened
 
 _AT_ONCE = 8 << 20
 """Bytes to fetch at once; at least one segment."""
@@ -76,22 +74,11 @@ class CatalogueReader:
         """The bytes of some segments of the row's object, fetched at once."""
         async with self._catalogue.transaction() as tx:
             copies = await segments.of_object(tx, row.object_id or 0, start, until)
-        found: dict[int, bytes] = {}
-        failures: list[StoreError] = []
 
-        async def fetch(number: int) -> None:
-            mine = [copy for copy in copies if copy.index == number]
-            try:
-                found[number] = await self._fetched(mine)
-            except StoreError as error:
-                failures.append(error)
+        async def fetched(number: int) -> bytes:
+            return await self._fetched([copy for copy in copies if copy.index == number])
 
-        async with anyio.create_task_group() as group:
-            for number in range(start, until):
-                group.start_soon(fetch, number)
-        if failures:
-            raise FileDamagedError(str(failures[0])) from failures[0]
-        return [found[number] for number in range(start, until)]
+        return await fetched_at_once(range(start, until), fetched)
 
     async def _fetched(self, copies: Sequence[Segment]) -> bytes:
         """The bytes of a segment from its first copy that can be had, servers that answer first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import anyio
@@ -15,6 +15,7 @@ from usenetsync_tui.errors import (
     ArticleCorruptError,
     ArticleMissingError,
     DatabaseUnavailableError,
+    FileDamagedError,
     StoreError,
 )
 from usenetsync_tui.model.entries import NoticeKind
@@ -106,3 +107,27 @@ def opened(payload: bytes, segment: Segment, open_realm: OpenRealm) -> bytes:
     if digest_of(open_realm.realm.digest, data) != segment.hash:
         raise ArticleCorruptError("Its bytes are not those that were posted.")
     return data
+
+
+async def fetched_at_once(
+    numbers: Sequence[int], fetched: Callable[[int], Awaitable[bytes]]
+) -> list[bytes]:
+    """The bytes of some segments of a file, in their order, all fetched at the same time.
+
+    `fetched` gives those of one, or raises `StoreError`; then this raises `FileDamagedError`.
+    """
+    found: dict[int, bytes] = {}
+    failures: list[StoreError] = []
+
+    async def fetch(number: int) -> None:
+        try:
+            found[number] = await fetched(number)
+        except StoreError as error:
+            failures.append(error)
+
+    async with anyio.create_task_group() as group:
+        for number in numbers:
+            group.start_soon(fetch, number)
+    if failures:
+        raise FileDamagedError(str(failures[0])) from failures[0]
+    return [found[number] for number in numbers]

@@ -2,9 +2,9 @@
 
 Rows of files and names of articles have the time of their last change, and the next run tells those
 that are newer than the run before. A transaction may change a row before a run is read and commit
-after it: the run does not see the change, and by its time it would look as if it did. So whoever
-changes such rows announces it first, and takes the time (`clock_timestamp`) after that; a run takes
-its moment while no such transaction is open, and before it reads. What was changed before the
+after it: the run does not see the change, and the time of the change is before the run. So a
+transaction announces such changes first, and takes the time (`clock_timestamp`) after that; a run
+takes its moment while no such transaction is open, and before it reads. What was changed before the
 moment is committed, and all later changes have later times.
 """
 
