@@ -20,7 +20,7 @@ class EngineLoss:
     words: str
     """What happened: one or two sentences."""
     patience: float = 0.0
-    """Seconds in which another program becomes the engine; 0: whoever is first."""
+    """Seconds in which another program becomes the engine; 0: the first that tries becomes it."""
     is_stopped: bool = False
     """Whether the user stopped the work."""
 

@@ -80,7 +80,7 @@ class Successor:
             self._process.terminate()
 
     async def _holder(self, settings: Settings) -> Window:
-        """Wait for an engine, whoever runs it."""
+        """Wait for the engine of any program."""
         with anyio.move_on_after(_PATIENCE):
             while (code := self._process.poll()) is None:
                 if (holder := await self._engine(settings)) is not None:
