@@ -41,6 +41,12 @@ class VersionRow(NamedTuple):
     segment_size: int | None
     uid: int | None
     gid: int | None
+    xattrs: bytes | None = None
+    """As `codec.index.attributes` writes them."""
+    link_set: int | None = None
+    """The same number for names of one file."""
+    extents: bytes | None = None
+    """Where a sparse file has its `size` bytes; its own size is in it, too."""
 
     @property
     def file_digest(self) -> FileDigest | None:
@@ -60,6 +66,7 @@ class DirectoryRow(NamedTuple):
     uid: int | None
     gid: int | None
     key: bytes
+    xattrs: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,14 @@ def _timely(row: _Timed) -> _Timed:
     """The row with the file's real time in `mtime_ns` (`unfitted_time`)."""
     known = unfitted_time(row.mtime_ns)
     return row if known == row.mtime_ns else row._replace(mtime_ns=known)
+
+
+async def linked_page(
+    tx: Transaction, folder: int, version: int, after: tuple[int, bytes], limit: int
+) -> list[VersionRow]:
+    """The next files with several names, those of one file together; `after`: set and key."""
+    values = {"folder": folder, "version": version, "after": after[0], "key": after[1]}
+    return version_rows(await tx.fetch(_SQL["linked_page"], {**values, "limit": limit}))
 
 
 async def version_directories(tx: Transaction, span: Span, limit: int) -> list[DirectoryRow]:

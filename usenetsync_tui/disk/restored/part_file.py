@@ -36,7 +36,6 @@ class PartFile:
         name: bytes,
         temp: bytes,
         size: int,
-        *,
         attributes: AttributeWriter,
         publisher: Publisher,
     ) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.restored.attributes import Lack
+from usenetsync_tui.disk.restored.names import DigestSet
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -34,6 +35,8 @@ class RestoredBatch:
     kept_bytes: int = 0
     missed_files: int = 0
     missed_bytes: int = 0
+    missed_links: list[int] = field(default_factory=list)
+    """The sets of hard links of files that cannot be restored."""
 
     def done(self, row: VersionRow, lacks: Sequence[Lack], *, kept: bool = False) -> None:
         """The row's file is in the target; `kept`: it was there before."""
@@ -51,6 +54,8 @@ class RestoredBatch:
         if row.kind == FileKind.REGULAR:
             self.missed_files += 1
             self.missed_bytes += row.size
+        if row.link_set is not None:
+            self.missed_links.append(row.link_set)
         self.notices.append(Notice(kind, row.path, reason))
 
     def lacking(self, path: bytes, lacks: Iterable[Lack]) -> None:
@@ -74,6 +79,8 @@ class RestoreReport:
     def __init__(self, run: JobRun) -> None:
         self._run = run
         self._told: dict[tuple[NoticeKind, str], _Told] = {}
+        self.missed_links = DigestSet()
+        """The sets of hard links whose first file cannot be restored."""
 
     async def take(self, batch: RestoredBatch) -> None:
         """Count and report the results for some rows."""
@@ -84,6 +91,8 @@ class RestoreReport:
         progress.kept_bytes += batch.kept_bytes
         progress.missed_files += batch.missed_files
         progress.missed_bytes += batch.missed_bytes
+        for link_set in batch.missed_links:
+            self.missed_links.add(link_set)
         await self._run.notice(*filter(self._is_to_be_told, batch.notices))
 
     async def end(self) -> None:

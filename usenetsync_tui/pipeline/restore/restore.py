@@ -4,7 +4,8 @@ Rows come in pages in path order; files of one pack are written from one fetch. 
 already right in the target are left alone; files that a killed restore left half-written are
 continued segment by segment. Every file is compared with its own digest before it gets its name. A
 file that cannot be fetched or written is listed with its reason, and the others continue; a target
-that cannot be written any more ends the restore. Directories get their owners, modes and times
+that cannot be written any more ends the restore. Further names of a file come when all files are
+there (`hard_links`). Directories get their owners, modes and times
 last, children before parents.
 """
 
@@ -26,6 +27,8 @@ from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.restore.directories import finish_directories
 from usenetsync_tui.pipeline.restore.files import Group, RestoreContext, Restorer
+from usenetsync_tui.pipeline.restore.hard_links import restore_links, waits, within
+from usenetsync_tui.pipeline.restore.owners import localized, owners_here
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
 from usenetsync_tui.pipeline.restore.version_paths import require_paths, spans_of
 from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes
@@ -36,12 +39,18 @@ _QUEUE = 8
 
 
 async def restore(
-    run: JobRun, target: TargetTree, paths: Sequence[bytes], *, owns_target: bool
+    run: JobRun,
+    target: TargetTree,
+    paths: Sequence[bytes],
+    *,
+    owns_target: bool,
+    numeric_ids: bool = False,
 ) -> None:
     """Restore what `run.version` has at and below some paths into an opened target.
 
     `paths`: relative, none below another; without one, everything. `owns_target`: restore the
-    root's own owner, mode and mtime too. Raises `UnknownPathError` when the version lacks a path,
+    root's own owner, mode and mtime too. `numeric_ids`: owners have their numbers, not those of
+    their names here. Raises `UnknownPathError` when the version lacks a path,
     `TargetError` when the target cannot be written any more, and `DatabaseUnavailableError`; a
     problem with one file is a notice.
     """
@@ -56,6 +65,8 @@ async def restore(
     progress.scanned = True
     await _prepare(run, target)
     shared = RestoreContext(run, target)
+    if not numeric_ids:
+        shared.owners = await owners_here(run)
     try:
         await _restore_files(shared, parts)
         if not shared.is_over():
@@ -83,9 +94,11 @@ async def _restore_files(shared: RestoreContext, parts: list[Span]) -> None:
 
             async def work(slot: WorkerSlot, mine: MemoryObjectReceiveStream[Group]) -> None:
                 nonlocal left
-                await Restorer(shared, slot, writing).work(mine)
+                restorer = Restorer(shared, slot, writing)
+                await restorer.work(mine)
                 left -= 1
                 if not left:
+                    await restore_links(shared, within(parts), restorer)
                     shared.lanes.close()
 
             for slot in writing.slots:
@@ -118,6 +131,8 @@ async def _hand_out(
             async for page in pages(shared, span):
                 last: int | None = None
                 for row in page:
+                    if waits(shared, row):
+                        continue
                     last = row.object_id
                     if (group := open_groups.get(last)) is None:
                         group = open_groups[last] = Group(last, [])
@@ -151,5 +166,5 @@ async def pages(shared: RestoreContext, span: Span) -> AsyncIterator[list[Versio
             page = await version_files.version_page(tx, span, run.limits.batch_size)
         if not page:
             return
-        yield page
+        yield [localized(row, shared.owners) for row in page]
         span = replace(span, start=page[-1].key + b"\0")
