@@ -33,6 +33,10 @@ _TYPES = {
     FileKind.REGULAR: stat.S_IFREG,
     FileKind.DIRECTORY: stat.S_IFDIR,
     FileKind.SYMLINK: stat.S_IFLNK,
+    FileKind.FIFO: stat.S_IFIFO,
+    FileKind.SOCKET: stat.S_IFSOCK,
+    FileKind.CHARACTER_DEVICE: stat.S_IFCHR,
+    FileKind.BLOCK_DEVICE: stat.S_IFBLK,
 }
 
 _FOLDERS = (

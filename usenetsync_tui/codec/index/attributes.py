@@ -8,8 +8,9 @@ Knows bytes. Refuses to know which file has them. All numbers are varints::
                      names ascending, as getfattr(1) shows them (``user.x``)
     74   SPECIAL     the kind: 3 FIFO, 4 socket, 5 character device, 6 block device; for a device
                      its major and minor number
-    76   EXTENTS     the kind of digest of the content (as in `classes`, 2 or 3), the bytes of the
-                     file, n, then n times: zeros before a run of bytes, and its length
+    76   EXTENTS     the kind of digest of the content (2 or 3, as in `classes`; 0 without an
+                     object), the bytes of the file, n, then n times: zeros before a run of
+                     bytes, and its length
 
 The object of a file with EXTENTS holds its runs, one after the other, and its SIZE is that of the
 object. A reader that does not know the tag must not write such an object as the file: so its class
@@ -30,6 +31,7 @@ from blake3 import blake3
 from usenetsync_tui.codec.index.varints import Cursor, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import DEVICES, MOST, SPECIAL, FileKind
+from usenetsync_tui.model.index_entries import Attribute, AttributeTag, IndexEntry
 from usenetsync_tui.model.metadata.metadata import Extent, Extents, Xattr
 
 
@@ -99,6 +101,49 @@ def read_special(value: bytes) -> tuple[FileKind, bytes | None]:
     link = b"%d:%d" % (cursor.varint(), cursor.varint()) if kind in DEVICES else None
     cursor.end()
     return FileKind(kind), link
+
+
+def with_meaning(entry: IndexEntry) -> IndexEntry:
+    """An entry of a page as what it is: a special file, or a sparse file with its own digest.
+
+    The attributes stay as they are, but for a REASON that only other readers need.
+    `IndexUnreadableError`.
+    """
+    found = dict(entry.attributes)
+    if (special := found.get(AttributeTag.SPECIAL)) is not None:
+        kind, link = read_special(special)
+        return entry._replace(kind=kind, link=link, attributes=_without_reason(entry))
+    if (extents := found.get(AttributeTag.EXTENTS)) is None:
+        return entry
+    digest_kind, _ = read_sparse_content(extents)
+    if entry.object is None:
+        return entry._replace(digest_kind=None, digest=None, attributes=_without_reason(entry))
+    return entry._replace(digest_kind=digest_kind, digest=None)
+
+
+def extents_of_entry(entry: IndexEntry) -> Extents | None:
+    """Where a sparse file has bytes; None: everywhere."""
+    value = dict(entry.attributes).get(AttributeTag.EXTENTS)
+    return None if value is None else read_extents(read_sparse_content(value)[1])
+
+
+def _without_reason(entry: IndexEntry) -> tuple[Attribute, ...]:
+    return tuple(each for each in entry.attributes if each[0] != AttributeTag.REASON)
+
+
+def write_sparse_content(digest_kind: int | None, extents: bytes) -> bytes:
+    """The kind of digest, and what `write_extents` made."""
+    return write_varints([digest_kind or 0]) + extents
+
+
+def read_sparse_content(value: bytes) -> tuple[int, bytes]:
+    """Undo `write_sparse_content`, and check the extents; `IndexUnreadableError`."""
+    cursor = Cursor(value)
+    kind = cursor.varint()
+    extents = cursor.take(cursor.left)
+    if bool(read_extents(extents).runs) != (kind in (2, 3)):
+        raise IndexUnreadableError("The digest of a sparse file is of another kind.")
+    return kind, extents
 
 
 def device_number(link: bytes | None) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
+from usenetsync_tui.cli.actions.questions.cat import no_content
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields
@@ -181,7 +182,7 @@ async def cat_of_string(typed: TypedString, word: str, version: int | None) -> E
                 raise UsageError(f'"{safe_name(path)}" is a folder: restore brings it back.')
             raise await no_such_path(reader, path, recovery.root.name, recovery.root.path)
         if entry.kind != FileKind.REGULAR:
-            raise UsageError(f'"{safe_name(path)}" is a link to "{safe_name(entry.link or b"")}".')
+            raise UsageError(no_content(path, FileKind(entry.kind), entry.link))
         reason = dict(entry.attributes).get(AttributeTag.REASON)
         if entry.object is None and reason is not None:
             words = reason.decode("utf-8", "replace")

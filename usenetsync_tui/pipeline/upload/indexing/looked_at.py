@@ -72,7 +72,7 @@ class LookedAt:
         found = await self._look([doubt.entry for doubt in doubts])
         for doubt, (key, each) in zip(doubts, found, strict=True):
             is_other = not each.lack and xattrs_digest(each.xattrs) != doubt.xattrs
-            if is_other and doubt.is_known:
+            if is_other and (doubt.is_known or doubt.xattrs is not None):
                 settled.changed.append(doubt.entry)
                 continue
             if not doubt.is_equal:
