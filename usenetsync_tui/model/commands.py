@@ -120,6 +120,8 @@ class Restore:
     """Inside the folder, or absolute and below it; none: all of it."""
     in_place: bool = False
     """The target may be the folder itself, inside it or around it."""
+    numeric_ids: bool = False
+    """Owners get their numbers in the version, not those that their names have here."""
 
 
 @value_object

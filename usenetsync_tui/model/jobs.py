@@ -79,6 +79,8 @@ class Job:
     """Payload bytes that the store acknowledged, in all its runs."""
     deduplicated_bytes: int = 0
     """Source bytes that the store had already, in all its runs."""
+    numeric_ids: bool = False
+    """A restore gives owners their numbers, not those of their names here."""
 
 
 @value_object

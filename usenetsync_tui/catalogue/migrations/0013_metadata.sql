@@ -26,3 +26,6 @@ CREATE TABLE owner_names (
     name      bytea NOT NULL,
     PRIMARY KEY (folder_id, is_group, number)
 );
+
+-- A restore gives owners their numbers, not those of their names here.
+ALTER TABLE jobs ADD COLUMN numeric_ids boolean NOT NULL DEFAULT false;

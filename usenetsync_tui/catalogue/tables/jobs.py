@@ -44,6 +44,7 @@ async def add(
     bodies: bool = False,
     sample: int = 1,
     queued: bool = False,
+    numeric_ids: bool = False,
 ) -> int:
     """Add a restore or verify; returns its id. The engine runs only jobs that are `queued`."""
     row = await tx.one(
@@ -58,6 +59,7 @@ async def add(
             "bodies": bodies,
             "sample": sample,
             "queued": queued,
+            "numeric_ids": numeric_ids,
         },
     )
     job_id: int = row[0]

@@ -39,6 +39,7 @@ def restore(
     version: int | None,
     paths: tuple[str, ...],
     in_place: bool,
+    numeric_ids: bool,
     passphrase_file: Path | None,
     database: str | None,
     detach: bool,
@@ -46,7 +47,7 @@ def restore(
     as_json: bool,
 ) -> None:
     """Restore, and print the result. Ends the process with its exit code."""
-    wanted = RestoreOptions(folder, target, version, paths, in_place, detach)
+    wanted = RestoreOptions(folder, target, version, paths, in_place, numeric_ids, detach)
     typed = typed_string(folder, passphrase_file, database)
     voice = Voice(as_json, quiet)
     if typed is None:
@@ -69,6 +70,7 @@ class RestoreOptions:
     version: int | None
     paths: tuple[str, ...]
     in_place: bool
+    numeric_ids: bool = False
     detach: bool = False
 
 
@@ -88,11 +90,14 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
         paths = tuple(map(os.fsencode, wanted.paths))
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, target, wanted.version, paths, wanted.in_place),
+            Restore(folder.id, target, wanted.version, paths, wanted.in_place, wanted.numeric_ids),
             way_out="Choose another folder, or add --in-place to replace them.",
         )
         # Its target is checked now; the engine need not know how.
-        jobs.append(WantedJob(Restore(folder.id, target, new.version, paths, in_place=True)))
+        checked = Restore(
+            folder.id, target, new.version, paths, in_place=True, numeric_ids=wanted.numeric_ids
+        )
+        jobs.append(WantedJob(checked))
         if wanted.detach:
             await detached(settings, locations, jobs, "restore", voice)
             return left(jobs[0])

@@ -29,6 +29,12 @@ from usenetsync_tui.cli.recovery_options import recovery_options
     help="Restore even if TARGET is the folder itself, inside it or around it: files that differ "
     "from the version are replaced.  [default: refuse]",
 )
+@click.option(
+    "--numeric-ids",
+    is_flag=True,
+    help="Give owners and groups, also those in ACLs, the numbers they had.  [default: the numbers "
+    "that their names have here]",
+)
 @recovery_options
 @detach_option
 @quiet_option

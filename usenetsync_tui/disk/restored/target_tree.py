@@ -35,6 +35,7 @@ from usenetsync_tui.disk.restored.small_files import SmallFileWriter, temporary_
 from usenetsync_tui.disk.restored.sparse_part import SparsePartFile
 from usenetsync_tui.disk.restored.special import Special
 from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.metadata.metadata import Extents
 from usenetsync_tui.model.safe_name import safe_name
 
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -238,14 +239,17 @@ class TargetTree:
             except OSError as caught:
                 raise directory.explain(caught, name) from caught
 
-    def part(self, path: bytes, content: Content) -> PartFile:
-        """A large file to write piece by piece, with what an earlier run has written."""
+    def part(self, path: bytes, size: int, extents: Extents | None = None) -> PartFile:
+        """A large file to write piece by piece, with what an earlier run has written.
+
+        `extents`: of a sparse file, which has `size` bytes in them.
+        """
         parent, name, temp = self._locate(path)
         directory = self._directories.borrow(parent)
         rest = self._attributes, self._publisher
-        if content.extents is not None:
-            return SparsePartFile(directory, name, temp, content.extents, *rest)
-        return PartFile(directory, name, temp, content.size, *rest)
+        if extents is not None:
+            return SparsePartFile(directory, name, temp, extents, *rest)
+        return PartFile(directory, name, temp, size, *rest)
 
     def sync(self) -> None:
         """Return when everything is on the disk. Raises TargetError."""

@@ -47,7 +47,7 @@ async def restored(run: JobRun, job: Job) -> Outcome:
                     await jobs.own_target(tx, job.id, owns=False)
                 owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
         try:
-            await restore(run, tree, job.paths, owns_target=owns)
+            await restore(run, tree, job.paths, owns_target=owns, numeric_ids=job.numeric_ids)
         except TargetError:
             await run.save_progress()  # the counts of a failed job must be right, too
             raise

@@ -41,13 +41,15 @@ class NewJob:
     paths: tuple[bytes, ...] = ()
     bodies: bool = False
     sample: int = 1
+    numeric_ids: bool = False
 
     def is_same(self, job: Job) -> bool:
         """Whether a job does the same work. Only a restore is of one version."""
         if (job.verb, job.folder_id) != (self.verb, self.folder.id):
             return False
-        restored = self.target, self.paths, self.version
-        return self.verb is not Verb.RESTORE or restored == (job.target, job.paths, job.version)
+        restored = self.target, self.paths, self.version, self.numeric_ids
+        theirs = job.target, job.paths, job.version, job.numeric_ids
+        return self.verb is not Verb.RESTORE or restored == theirs
 
 
 async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) -> NewJob:
@@ -70,7 +72,14 @@ async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) ->
     async with catalogue.transaction() as tx:
         version = await finished_version(tx, folder.id, wanted.version)
         await require_paths(tx, folder, version, paths)
-    return NewJob(folder, Verb.RESTORE, version, target=wanted.target, paths=paths)
+    return NewJob(
+        folder,
+        Verb.RESTORE,
+        version,
+        target=wanted.target,
+        paths=paths,
+        numeric_ids=wanted.numeric_ids,
+    )
 
 
 async def new_verify(tx: Transaction, wanted: Verify) -> NewJob:
@@ -122,6 +131,7 @@ async def _add(tx: Transaction, new: NewJob, priority: Priority, *, queued: bool
         bodies=new.bodies,
         sample=new.sample,
         queued=queued,
+        numeric_ids=new.numeric_ids,
     )
 
 

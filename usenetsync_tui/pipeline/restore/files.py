@@ -168,7 +168,7 @@ class Restorer:
         """Write a file without bytes, or one that is only a hole. Blocking."""
         if row.extents is None:
             return self._target.write_small(row.path, b"", attributes(row))
-        with self._target.part(row.path, content(row)) as part:
+        with self._target.part(row.path, 0, content(row).extents) as part:
             return part.commit(attributes(row))
 
     def _is_kept(self, row: VersionRow, batch: RestoredBatch, right: Content) -> bool:
@@ -248,7 +248,7 @@ class Restorer:
     ) -> None:
         right = content(row)
         file = LargeFile(self._run, row, right, self._shared.lanes)
-        with await to_thread.run_sync(self._target.part, row.path, right) as part:
+        with await to_thread.run_sync(self._target.part, row.path, row.size, right.extents) as part:
             try:
                 is_whole = await file.fill(part, shown, self._shared.is_over)
             except FileDamagedError:

@@ -15,6 +15,7 @@ from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields
 from usenetsync_tui.cli.run import Exit, environment, waits_said
 from usenetsync_tui.cli.typed_string import TypedString
+from usenetsync_tui.codec.index.attributes import extents_of_entry, write_extents
 from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
@@ -145,7 +146,7 @@ def _row(entry: IndexEntry, digest: FileDigest | None) -> VersionRow:
     """An entry as a row of the catalogue; what only the catalogue knows is None."""
     reason = dict(entry.attributes).get(AttributeTag.REASON)
     lacks = entry.kind == FileKind.REGULAR and reason is not None
-    is_kept = entry.object is not None
+    is_kept, extents = entry.object is not None, extents_of_entry(entry)
     return VersionRow(
         path=entry.path,
         kind=entry.kind,
@@ -168,6 +169,7 @@ def _row(entry: IndexEntry, digest: FileDigest | None) -> VersionRow:
         segment_size=None,
         uid=entry.uid,
         gid=entry.gid,
+        extents=None if extents is None else write_extents(extents),
     )
 
 

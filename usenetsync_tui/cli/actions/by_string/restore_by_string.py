@@ -167,7 +167,9 @@ class _Restoring:
         in_place = self._options.in_place or await to_thread.run_sync(is_free, folder.path)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, self._target, version, self._paths, in_place),
+            Restore(
+                folder.id, self._target, version, self._paths, in_place, self._options.numeric_ids
+            ),
             way_out="Choose another folder, or add --in-place to replace them.",
         )
         await self._job.prepare(stores, new)
