@@ -17,6 +17,7 @@ from usenetsync_tui.engine.by_string.sharing import SharedString
 from usenetsync_tui.engine.jobs.guarded import Guarded, guarded
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.previews.previews import Previews
+from usenetsync_tui.engine.previews.restore_previews import RestorePreviews
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.tasks import Tasks
@@ -50,6 +51,7 @@ class WorkingState:
     shared: SharedString
     adoptions: Adoptions
     previews: Previews
+    restore_previews: RestorePreviews
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]

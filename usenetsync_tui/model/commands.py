@@ -201,8 +201,20 @@ class PreviewFilters:
 
 
 @value_object
+class PreviewRestore:
+    """Find what a restore would do; see `EngineStatus.restore_preview`.
+
+    It replaces an earlier preview; one of the same restore only turns to another page.
+    """
+
+    restore: Restore
+    page: int = 0
+    """From 0."""
+
+
+@value_object
 class StopPreview:
-    """Stop looking, and forget the preview."""
+    """Stop looking, and forget the previews."""
 
 
 @value_object
@@ -391,6 +403,7 @@ Command = (
     | StopAdopting
     | PostIndex
     | PreviewFilters
+    | PreviewRestore
     | StopPreview
     | PauseAll
     | ResumeAll

@@ -88,13 +88,11 @@ class RestorePreview:
     number: int
     """A new one for each preview."""
     restore: Restore
-    after: int = 0
-    """How many rows of the plan come before the page."""
-    shown: Fate | None = None
-    """The page has only rows of this fate; None: of all but those that stay as they are."""
+    page: int = 0
+    """Which page of the plan, from 0."""
     totals: PlanTotals = PlanTotals()
     rows: tuple[PlannedPath, ...] = ()
-    """A page, at most `MOST_SHOWN`."""
+    """Those of the page, at most `MOST_SHOWN`: first what fails, last what stays as it is."""
     problems: tuple[str, ...] = ()
     over: bool = False
     error: str = ""

@@ -118,7 +118,7 @@ def plan_fields(
         "overwrite": choices.overwrite,
         "delete": choices.delete,
         "exclude": choices.exclude,
-        **{str(fate): asdict(totals.of(fate)) for fate in Fate},
+        "fates": {str(fate): asdict(totals.of(fate)) for fate in Fate},
         "problems": totals.problems,
     }
 
@@ -306,6 +306,7 @@ def summary_fields(summary: Summary) -> Fields:
         "files": figures.done_files,
         "bytes": figures.done_bytes,
         "kept_bytes": figures.kept_bytes,
+        "deleted": figures.deleted,
         "posted_bytes": figures.posted_bytes,
         "deduplicated_bytes": figures.deduplicated_bytes,
         "verified": figures.verified,

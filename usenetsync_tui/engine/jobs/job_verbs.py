@@ -53,10 +53,7 @@ async def restored(run: JobRun, job: Job, guarded: Guarded) -> Outcome:
         except TargetError:
             await run.save_progress()  # the counts of a failed job must be right, too
             raise
-    words = f"restored to {safe_name(job.target)}"
-    if run.progress.deleted:
-        words += f", {plural(run.progress.deleted, 'path')} deleted that it does not have"
-    return await _ended(run, words)
+    return await _ended(run, f"restored to {safe_name(job.target)}")
 
 
 async def verified(run: JobRun, job: Job) -> Outcome:
