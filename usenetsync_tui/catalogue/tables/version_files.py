@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from usenetsync_tui.catalogue.columns import VERSION
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.codec.index.attributes import read_extents
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import unfitted_time
@@ -137,6 +137,18 @@ async def linked_page(
     """The next files with several names, those of one file together; `after`: set and key."""
     values = {"folder": folder, "version": version, "after": after[0], "key": after[1]}
     return version_rows(await tx.fetch(_SQL["linked_page"], {**values, "limit": limit}))
+
+
+async def version_keys(tx: Transaction, span: Span, limit: int) -> list[bytes]:
+    """The keys of the first rows of a span, in their order."""
+    return column(await tx.fetch(_SQL["version_keys"], {**span.values(), "limit": limit}))
+
+
+async def version_sizes(
+    tx: Transaction, span: Span, limit: int
+) -> list[tuple[bytes, bytes, int, int]]:
+    """(key, path, kind, size) of the first rows of a span, in the order of their keys."""
+    return await tx.fetch(_SQL["version_sizes"], {**span.values(), "limit": limit})
 
 
 async def version_directories(tx: Transaction, span: Span, limit: int) -> list[DirectoryRow]:

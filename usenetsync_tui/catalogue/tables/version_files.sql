@@ -25,6 +25,24 @@ SELECT {version_row.columns}
  WHERE f.before < 1048576
  ORDER BY f.path_key;
 
+-- version_keys
+-- The keys of a version from one on.
+SELECT path_key FROM files
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
+ ORDER BY path_key
+ LIMIT %(limit)s;
+
+-- version_sizes
+-- Key, path, kind and size of the rows of a version from a key on.
+SELECT path_key, coalesce(long_path, path_key), kind, size FROM files
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
+ ORDER BY path_key
+ LIMIT %(limit)s;
+
 -- version_directories
 -- Directories of a version in a range of keys, last first: children before their parents.
 SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key,

@@ -92,12 +92,19 @@ class AttributeWriter:
         """By device, the step of its times in ns, if that is longer than one."""
         self._xattrs = XattrWriter()
 
-    def agrees(self, status: os.stat_result, wanted: Attributes, at: int | bytes) -> bool:
+    def agrees(
+        self, status: os.stat_result, wanted: Attributes, at: int | bytes | None = None
+    ) -> bool:
         """Whether a path has its attributes, as far as they can be set there.
 
-        `at`: an open file, or the path of one that is opened with ``O_PATH`` (`through`).
+        `at`: an open file, or the path of one that is opened with ``O_PATH`` (`through`); None: the
+        extended attributes are not compared.
         """
-        if wanted.xattrs and not self._xattrs.agrees(at, status.st_dev, wanted.xattrs):
+        if (
+            at is not None
+            and wanted.xattrs
+            and not self._xattrs.agrees(at, status.st_dev, wanted.xattrs)
+        ):
             return False
         return not (
             self._wrong_owner(status, wanted)

@@ -39,6 +39,18 @@ def open_present(directory: BorrowedDirectory, name: bytes) -> int | None:
         return -1
 
 
+def status_of(directory: BorrowedDirectory, name: bytes) -> os.stat_result | None:
+    """The status of an entry itself; None: there is none."""
+    try:
+        try:
+            return os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+        except PermissionError:
+            directory.require_writable()  # the directory's mode denies the access
+            return os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
 def has(fd: int, content: Content) -> bool:
     """Whether a file has exactly these bytes; reads all of it, but for holes that may be there."""
     digest, offset = content.new(), 0

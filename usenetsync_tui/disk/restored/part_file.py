@@ -15,6 +15,7 @@ from contextlib import suppress
 from usenetsync_tui.disk.linux_calls import preallocate
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
+from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED
 from usenetsync_tui.errors import TargetError, TargetFileError
@@ -38,6 +39,7 @@ class PartFile:
         size: int,
         attributes: AttributeWriter,
         publisher: Publisher,
+        overwriting: Overwriting,
     ) -> None:
         self._directory = directory
         self._name = name
@@ -45,6 +47,7 @@ class PartFile:
         self._size = size
         self._attributes = attributes
         self._publisher = publisher
+        self._overwriting = overwriting
         self._borrowed = True
         self._fd = -1
         self.resumed = False
@@ -155,7 +158,8 @@ class PartFile:
         except FileNotFoundError:
             return
         if stat.S_ISDIR(status.st_mode):
-            raise TargetFileError("a directory is in the way")
+            if not self._overwriting.gives_way(self._directory.path + self._name):
+                raise TargetFileError("a directory is in the way")
 
     def _open(self) -> None:
         folder = self._directory.fd

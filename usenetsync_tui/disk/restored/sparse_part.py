@@ -11,6 +11,7 @@ from usenetsync_tui.disk.holes import extents_of
 from usenetsync_tui.disk.restored.attributes import AttributeWriter
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.entry import gaps
+from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.model.metadata.metadata import Extent, Extents
@@ -27,9 +28,10 @@ class SparsePartFile(PartFile):
         extents: Extents,
         attributes: AttributeWriter,
         publisher: Publisher,
+        overwriting: Overwriting,
     ) -> None:
         self._extents = extents
-        super().__init__(directory, name, temp, extents.size, attributes, publisher)
+        super().__init__(directory, name, temp, extents.size, attributes, publisher, overwriting)
 
     def has_data(self, offset: int, size: int) -> bool:
         """False when nothing was ever written to this range; cheap."""

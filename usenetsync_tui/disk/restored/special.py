@@ -41,8 +41,12 @@ class Special:
             found = os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        is_one = stat.S_IFMT(found.st_mode) == TYPES[self.kind] and found.st_rdev == self.device
-        return found if is_one else None
+        return found if self.is_like(found) else None
+
+    def is_like(self, status: os.stat_result) -> bool:
+        """Whether an existing entry is one like that, with any attributes."""
+        is_kind = stat.S_IFMT(status.st_mode) == TYPES[self.kind]
+        return is_kind and (self.kind not in DEVICES or status.st_rdev == self.device)
 
     def make(self, directory: BorrowedDirectory, temp: bytes) -> None:
         """Make it for its owner alone. Raises OSError, and TargetFileError when it cannot be."""

@@ -28,14 +28,18 @@ from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter,
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.directories import TargetDirectories
 from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
+from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.restored.publish import SPELLED, Publisher, copy_content
+from usenetsync_tui.disk.restored.removal import Remover
 from usenetsync_tui.disk.restored.safe_paths import check_name
-from usenetsync_tui.disk.restored.small_files import SmallFileWriter, temporary_name
+from usenetsync_tui.disk.restored.small_files import SmallFileWriter
 from usenetsync_tui.disk.restored.sparse_part import SparsePartFile
 from usenetsync_tui.disk.restored.special import Special
+from usenetsync_tui.disk.restored.temporary_names import temporary_name
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extents
+from usenetsync_tui.model.restore_choices import Overwrite
 from usenetsync_tui.model.safe_name import safe_name
 
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,12 +54,14 @@ class TargetTree:
     TargetError. The methods return the attributes that a path lacks in the end, as `Lack`s.
     """
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, root: bytes, overwriting: Overwriting | None = None) -> None:
+        """`overwriting`: by default, what differs is replaced, and nothing deleted."""
         self._root = root
+        self._overwriting = overwriting or Overwriting()
         self._stem = STEM
         self._names = TargetNames()
         self._attributes = AttributeWriter()
-        self._publisher = Publisher(self._attributes)
+        self._publisher = Publisher(self._attributes, self._overwriting)
         self._opened: TargetDirectories | None = None
 
     def prepare(self) -> bool:
@@ -77,14 +83,14 @@ class TargetTree:
             raise TargetError(f"{safe_name(self._root)}: {caught.strerror}.") from caught
         self.close()
         self._attributes = AttributeWriter()  # with the rights that the process has now
-        self._publisher = Publisher(self._attributes)
-        self._opened = TargetDirectories(fd, self._root, self._names)
+        self._publisher = Publisher(self._attributes, self._overwriting)
+        self._opened = TargetDirectories(fd, self._root, self._names, clear=self._overwriting.clear)
         self._opened.root_mode = mode
         return made
 
     def serve(self, stem: bytes, owner: Owner) -> None:
         """Prepare to restore a version: none of its paths contains `stem`, `owner` knows them."""
-        self._stem = stem
+        self._stem = self._overwriting.stem = stem
         self._names.probe = stem + b"names"
         self._names.owner = owner
 
@@ -130,6 +136,8 @@ class TargetTree:
                     directory.require_writable()
                     return None
                 try:
+                    if self._is_spared(directory, name, wanted, content.size):
+                        return (SPELLED,) if directory.claim(name) else ()
                     found = self._examine(directory, name, fd, content)
                     if found is None:
                         directory.require_writable()
@@ -198,6 +206,8 @@ class TargetTree:
         parent, name, temp = self._locate(path)
         with self._directories.borrow(parent) as directory:
             try:
+                if self._is_spared(directory, name, wanted):
+                    return (SPELLED,) if directory.claim(name) else ()
                 status = present(directory, name)
                 if status is not None and not directory.claim(name):
                     if self._agrees_there(directory, name, status, wanted):
@@ -214,8 +224,8 @@ class TargetTree:
                 raise directory.explain(caught, name) from caught
         return lacks
 
-    def link(self, path: bytes, first: bytes) -> bool | Lack:
-        """Make a path another name of a restored one; True if it was that already.
+    def link(self, path: bytes, first: bytes, wanted: Attributes) -> bool | Lack:
+        """Make a path another name of a restored one; True if it stays as it is.
 
         It replaces anything but a directory. A `Lack` when it cannot be another name here: then
         the caller writes a file.
@@ -225,6 +235,8 @@ class TargetTree:
         with self._directories.borrow(above) as near, self._directories.borrow(parent) as directory:
             try:
                 if hard_links.is_same(near, known, directory, name) and not directory.claim(name):
+                    return True
+                if self._is_spared(directory, name, wanted):
                     return True
                 directory.require_writable()
                 refusal = hard_links.make(near, known, directory, temp)
@@ -246,10 +258,19 @@ class TargetTree:
         """
         parent, name, temp = self._locate(path)
         directory = self._directories.borrow(parent)
-        rest = self._attributes, self._publisher
+        rest = self._attributes, self._publisher, self._overwriting
         if extents is not None:
             return SparsePartFile(directory, name, temp, extents, *rest)
         return PartFile(directory, name, temp, size, *rest)
+
+    @property
+    def changes_names(self) -> bool:
+        """Whether names of the target were found under another spelling, or may be."""
+        return self._names.folding or bool(self._names.changing)
+
+    def remover(self, began_ns: int) -> Remover:
+        """Removes what a version does not have. `began_ns`: when the restore began."""
+        return Remover(self._directories.root, self._overwriting, began_ns)
 
     def sync(self) -> None:
         """Return when everything is on the disk. Raises TargetError."""
@@ -303,13 +324,31 @@ class TargetTree:
         check_name(name)
         return path[:cut], name, temporary_name(self._stem, path)
 
+    def _is_spared(
+        self, directory: BorrowedDirectory, name: bytes, wanted: Attributes, size: int | None = None
+    ) -> bool:
+        """Whether an existing entry stays as it is; `size`: that of the file to restore."""
+        if self._overwriting.overwrite is Overwrite.ALWAYS:
+            return False
+        status = entry.status_of(directory, name)
+        if status is None or stat.S_ISDIR(status.st_mode):
+            return False
+        agrees = (
+            stat.S_ISREG(status.st_mode)
+            and status.st_size == size
+            and self._attributes.agrees(status, wanted)
+        )
+        return self._overwriting.spares(status, wanted.mtime_ns, agrees=agrees)
+
     def _examine(
         self, directory: BorrowedDirectory, name: bytes, fd: int, content: Content
     ) -> tuple[bool, os.stat_result] | None:
         """For a file with the content: whether its spelling is `name`, and its status."""
         status = os.fstat(fd) if fd >= 0 else None
         if status is not None and stat.S_ISDIR(status.st_mode):
-            raise TargetFileError("a directory is in the way")
+            if not self._overwriting.gives_way(directory.path + name):
+                raise TargetFileError("a directory is in the way")
+            return None
         is_spelled_so = not directory.claim(name)
         if (
             status is None

@@ -106,7 +106,7 @@ async def _finish(shared: RestoreContext, rows: list[DirectoryRow], *, owns_targ
 
     def work() -> None:
         for row in rows:
-            if not row.path and not owns_target:
+            if (not row.path and not owns_target) or shared.parts.excludes(row.path):
                 continue
             xattrs = read_xattrs(row.xattrs) if row.xattrs else ()
             wanted = Attributes(row.mode, row.mtime_ns, row.uid, row.gid, xattrs)

@@ -40,6 +40,7 @@ from usenetsync_tui.pipeline.restore.pack import (
     unpack,
 )
 from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
+from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, Wants
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 
@@ -68,6 +69,7 @@ class RestoreContext:
 
     run: JobRun
     target: TargetTree
+    parts: TargetParts
     report: RestoreReport = field(init=False)
     lanes: FetchLanes = field(init=False)
     turns: threading.Semaphore = field(init=False)

@@ -20,7 +20,9 @@ from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.pipeline.restore.files import RestoreContext, Restorer
 from usenetsync_tui.pipeline.restore.owners import localized
+from usenetsync_tui.pipeline.restore.pack import attributes
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
+from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 
 _SAME = attrgetter("kind", "size", "digest", "mtime_ns", "mode", "uid", "gid", "xattrs", "extents",
                    "link", "state")  # fmt: skip
@@ -39,10 +41,13 @@ def waits(shared: RestoreContext, row: VersionRow) -> bool:
     return False
 
 
-def within(parts: list[Span]) -> IsWanted:
-    """Whether a row is in one of some spans."""
-    return lambda row: any(
-        part.start <= row.key and (part.until is None or row.key < part.until) for part in parts
+def within(spans: list[Span], parts: TargetParts) -> IsWanted:
+    """Whether a row is in one of some spans, and not excluded."""
+    return lambda row: (
+        not parts.excludes(row.path)
+        and any(
+            span.start <= row.key and (span.until is None or row.key < span.until) for span in spans
+        )
     )
 
 
@@ -80,7 +85,7 @@ async def _linked(shared: RestoreContext, pairs: list[Pair]) -> list[VersionRow]
                 alone.append(row)
                 continue
             try:
-                made = shared.target.link(row.path, first.path)
+                made = shared.target.link(row.path, first.path, attributes(row))
             except TargetFileError as error:
                 batch.missed(row, NoticeKind.UNWRITABLE, error.reason)
                 continue

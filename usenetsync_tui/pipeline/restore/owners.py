@@ -10,20 +10,19 @@ from typing import TypeVar
 
 from anyio import to_thread
 
+from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables.metadata import owners
 from usenetsync_tui.catalogue.tables.version_files import DirectoryRow, VersionRow
 from usenetsync_tui.codec.index.attributes import read_xattrs, write_xattrs
 from usenetsync_tui.disk.owner_names import owner_map
 from usenetsync_tui.model.metadata.owners import OwnerMap
-from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _Owned = TypeVar("_Owned", VersionRow, DirectoryRow)
 
 
-async def owners_here(run: JobRun) -> OwnerMap:
+async def owners_here(tx: Transaction, folder: int) -> OwnerMap:
     """The numbers that differ here from those in the folder's versions."""
-    async with run.catalogue.transaction() as tx:
-        names = await owners.names(tx, run.folder.id)
+    names = await owners.names(tx, folder)
     return await to_thread.run_sync(owner_map, names)
 
 
