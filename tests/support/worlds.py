@@ -188,6 +188,7 @@ class World:
         owns: bool = True,
         paths: Sequence[bytes] = (),
         choices: RestoreChoices = DEFAULTS,
+        own: Collection[OwnPath] = (),
     ) -> Path:
         """Restore a version, or a part of it, or several, into a target."""
         if target is None:
@@ -198,7 +199,7 @@ class World:
             job = await jobs.queue_upload(tx, folder.id, folder.priority)
         self.run = await self.run_of(folder, job, version)
         paths = paths or ([prefix] if prefix else [])
-        parts = TargetParts(os.fsencode(target), paths, choices, filters=folder.filters)
+        parts = TargetParts(os.fsencode(target), paths, choices, filters=folder.filters, own=own)
         with TargetTree(os.fsencode(target), parts.overwriting) as tree:
             tree.prepare()
             await restore(self.run, tree, paths, parts, owns_target=owns)

@@ -13,20 +13,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import anyio
 import psycopg
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from file_systems import tmpfs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 from worlds import World, make_world
 
+from usenetsync_tui.disk.restored.overwriting import CAME_IN
+from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.filters import FilterChoices
 from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.restore_plans import Fate, PlannedPath
+from usenetsync_tui.pipeline.restore.surplus import MISSED
 from usenetsync_tui.postgres.pool import open_pool
 
 _NAME = "test_living_tree"
@@ -307,3 +312,69 @@ def test_always_with_delete_makes_the_tree_of_the_version(ground: Ground) -> Non
     ground.portal.call(lambda: ground.world.restore(1, target, choices=choices))
     assert read(target) == dict(VERSION)
     assert ground.world.run is not None and ground.world.run.progress.errors == 0
+
+
+def test_what_comes_in_meanwhile_stays(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program makes files while the restore fetches."""
+    store, fetch = ground.world.store, ground.world.store.fetch
+
+    def while_fetching(files: Tree) -> Path:
+        target = ground.target({b"surplus": Thing("f", b"")})
+
+        async def slow(*arguments: object, **options: object) -> bytes:
+            await anyio.sleep(0.05)  # file systems look at the clock a hundred times a second
+            for path, thing in files.items():
+                (target / os.fsdecode(path)).write_bytes(thing.data)
+            return await fetch(*arguments, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(store, "fetch", slow)
+        return target
+
+    mine = {b"late": Thing("f", b"late"), b"a": Thing("f", b"mine")}
+    target = while_fetching(mine)
+    _restored(ground, target, RestoreChoices(delete=True))
+    assert (target / "late").read_bytes() == b"late"
+    assert not (target / "surplus").exists()
+    assert _reasons(ground) == {b"late": f"not deleted: {CAME_IN}"}
+
+    target = while_fetching(mine)
+    _restored(ground, target, RestoreChoices(overwrite=Overwrite.NEVER, delete=True))
+    assert (target / "a").read_bytes() == b"mine"
+    assert (target / "surplus").exists(), "nothing is deleted if anything was not restored"
+    assert _reasons(ground) == {b"a": CAME_IN, b"": MISSED}
+
+
+def test_nothing_outside_the_target_is_deleted(ground: Ground, tmp_path: Path) -> None:
+    """Nor our own files, nor a file system that is mounted in it."""
+    outside, own = tmp_path / "outside", tmp_path / "own"
+    for each in (outside, own):
+        each.mkdir()
+        (each / "file").write_text("precious")
+    target = ground.target({b"n": DIRECTORY, b"n/surplus": Thing("f", b"")})
+    for name in ("link", "n/link"):
+        (target / name).symlink_to(outside)
+    (target / "n" / "own").mkdir()
+    (target / "n" / "own" / "file").write_text("key")
+    with ExitStack() as stack:
+        if os.geteuid() == 0:
+            (target / "n" / "mounted").mkdir()
+            (stack.enter_context(tmpfs(target / "n" / "mounted")) / "file").write_text("mounted")
+        guard = OwnPath(target / "n" / "own", "ours", always=True)
+        _restored(ground, target, RestoreChoices(delete=True), own=[guard])
+        assert (outside / "file").exists() and (own / "file").exists()
+        assert (target / "n" / "own" / "file").exists()
+        assert os.geteuid() or (target / "n" / "mounted" / "file").exists()
+        names = {"own", "mounted"} if os.geteuid() == 0 else {"own"}
+        assert {each.name for each in (target / "n").iterdir()} == names
+
+
+def _restored(ground: Ground, target: Path, choices: RestoreChoices, **more: Any) -> None:
+    world = ground.world
+    ground.portal.call(lambda: world.restore(1, target, owns=False, choices=choices, **more))
+
+
+def _reasons(ground: Ground) -> dict[bytes, str]:
+    """The problems of the last run, by their paths."""
+    assert ground.world.run is not None
+    latest = ground.world.run.progress.latest
+    return {notice.path: notice.reason for notice in latest if notice.is_error}
