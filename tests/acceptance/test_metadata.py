@@ -50,7 +50,7 @@ def test_all_of_it_comes_back(usenetsync: Command, tmp_path: Path) -> None:
     assert usenetsync("upload", tree, "--json").event("summary")["version"] == 2
     assert usenetsync.query(_OBJECTS) == objects
     differs = [e for e in usenetsync("diff", tree, "1", "--json").events if e["event"] == "change"]
-    wanted = {"a/program": ["attributes"], "b/c/": ["attributes"]}
+    wanted = {"a/program": ["attributes"], "b/c/": ["mode", "attributes"]}
     assert {e["path"]: e["differs_in"] for e in differs} == wanted
 
     string = usenetsync("share", tree, "--json").event("share")["string"]

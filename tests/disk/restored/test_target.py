@@ -26,7 +26,7 @@ from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import preallocate
 from usenetsync_tui.disk.restored import directories, entry, part_file
 from usenetsync_tui.disk.restored.attributes import Attributes
-from usenetsync_tui.disk.restored.special import Special
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.scan import walk
 from usenetsync_tui.disk.source.source_tree import SourceTree

@@ -20,8 +20,8 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
+from usenetsync_tui.disk.restored.metadata.xattrs import XattrWriter, has_xattrs, xattrs_of
 from usenetsync_tui.disk.restored.system_calls import may_change_owners
-from usenetsync_tui.disk.restored.xattrs import XattrWriter, has_xattrs, xattrs_of
 from usenetsync_tui.model.metadata.metadata import CAPABILITY, Xattr
 
 _SECOND = 1_000_000_000

@@ -15,9 +15,9 @@ from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.restored import entry as entry
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter
 from usenetsync_tui.disk.restored.borrowed import kind_words
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.safe_paths import check_name, split
-from usenetsync_tui.disk.restored.special import Special
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.restore_choices import Overwrite
 from usenetsync_tui.model.restore_plans import Fate

@@ -23,10 +23,12 @@ from collections.abc import Callable
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
 from usenetsync_tui.disk.restored import entry as entry
-from usenetsync_tui.disk.restored import hard_links
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack, through
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.directories import TargetDirectories
+from usenetsync_tui.disk.restored.metadata import hard_links
+from usenetsync_tui.disk.restored.metadata.sparse_part import SparsePartFile
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.part_file import PartFile
@@ -34,8 +36,6 @@ from usenetsync_tui.disk.restored.publish import SPELLED, Publisher, copy_conten
 from usenetsync_tui.disk.restored.removal import Remover
 from usenetsync_tui.disk.restored.safe_paths import check_name
 from usenetsync_tui.disk.restored.small_files import SmallFileWriter
-from usenetsync_tui.disk.restored.sparse_part import SparsePartFile
-from usenetsync_tui.disk.restored.special import Special
 from usenetsync_tui.disk.restored.temporary_names import temporary_name
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extents

@@ -14,8 +14,8 @@ from usenetsync_tui.catalogue.tables import segments
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.restored.attributes import Lack
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.names import DigestSet
-from usenetsync_tui.disk.restored.special import Special
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import (
     ArticleCorruptError,

@@ -15,8 +15,8 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import version_files
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.present import PresentTree, Verdict
-from usenetsync_tui.disk.restored.special import Special
 from usenetsync_tui.errors import FileDamagedError, SourceError, TargetError
 from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, NoticeKind
 from usenetsync_tui.model.folders import Folder
