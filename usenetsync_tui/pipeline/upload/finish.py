@@ -73,7 +73,7 @@ async def _forget_lonely_links(run: JobRun) -> None:
     while True:
         async with run.catalogue.transaction() as tx:
             keys = await metadata.take_lonely_links(tx, folder, version, run.limits.batch_size)
-            await known.undo_unchanged(tx, folder, version, keys)
+            run.progress.unchanged += await known.undo_unchanged(tx, folder, version, keys)
         if not keys:
             return
 
