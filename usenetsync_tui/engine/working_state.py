@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.by_string.adopting import Adoptions
+from usenetsync_tui.engine.by_string.looking import StringSearches
 from usenetsync_tui.engine.by_string.sharing import SharedString
+from usenetsync_tui.engine.by_string.string_restores import StringRestores
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.previews.previews import Previews
 from usenetsync_tui.engine.progress.events import EventLog
@@ -48,6 +50,8 @@ class WorkingState:
     trials: Trials
     shared: SharedString
     adoptions: Adoptions
+    string_searches: StringSearches
+    string_restores: StringRestores
     previews: Previews
     events: EventLog
     summaries: dict[int, Summary]
@@ -72,6 +76,11 @@ class WorkingState:
     def runs(self) -> list[JobRun]:
         """The runs of the running jobs."""
         return [life.run for life in self.running.values()]
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a job runs or is about to begin, or a restore with a recovery string runs."""
+        return bool(self.active) or self.string_restores.is_running
 
     @property
     def is_held_up(self) -> bool:

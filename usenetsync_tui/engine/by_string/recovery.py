@@ -147,17 +147,18 @@ async def open_recovery(
     *,
     database: str | None = None,
     waits: Waits | None = None,
+    servers: UsenetServers | None = None,
 ) -> AsyncIterator[Recovery]:
     """Find the folder of a secret; its stores stay open inside the block.
 
     `database`: the address of a PostgreSQL server with the articles; None: look where the settings
-    say. `UsageError` when there is no place to look, `UnknownSnapshotError` when none has a
-    version; errors of `newest_root` and of the stores.
+    say. `servers`: those of the settings, if the caller has them open. `UsageError` when there is
+    no place to look, `UnknownSnapshotError` when none has a version; errors of `newest_root` and of
+    the stores.
     """
     waits, aliases = waits or Waits(), IndexAliases()
     async with AsyncExitStack() as stack:
-        servers = None
-        if settings.servers:
+        if settings.servers and servers is None:
             servers = await stack.enter_async_context(_servers(settings, waits))
         shards, address = await stack.enter_async_context(
             open_shards(settings, locations, database=database, waits=waits)
