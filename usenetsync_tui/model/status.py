@@ -222,6 +222,8 @@ class Sharing:
     has_passphrase: bool = False
     problem: str = ""
     """Why there is no string."""
+    waits: str = ""
+    """Why new names of articles are not in the index that it leads to; empty: they are."""
     file: bytes = b""
     """Where the user wants it written; empty: nowhere."""
     is_written: bool = False

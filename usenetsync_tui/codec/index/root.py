@@ -39,8 +39,9 @@ of the last one is not above that of the root. A path of version v is in the new
 that has it, unless that says it was removed. An object is in the newest run that has it, whatever
 the version: a later run may tell new names of its articles. A run of the same version as the one
 before tells such names, and the paths of that version whose content was posted again, as another
-object. All versions from the base on can be read in this way; for one before
-it read that version's own root.
+object. All versions from the base on can be read in this way. For one before
+it read that version's own root, or the newest root with the same base as that: it has the same
+runs, and further ones may tell names that articles got later.
 
 **A fingerprint** of a path is the first 4 bytes of its BLAKE3. A path whose fingerprint is missing
 is not in the run, so looking for one path does not fetch a page of each run.
