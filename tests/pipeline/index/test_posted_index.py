@@ -16,6 +16,7 @@ from usenetsync_tui.catalogue.tables.index.posted import RunRow
 from usenetsync_tui.engine.by_string.folder_string import names_that_wait
 from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnapshotError, UsageError
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
@@ -229,6 +230,22 @@ async def test_new_names_wait_for_the_next_version_when_a_root_has_no_more_names
     part = await (await indexed.reader(2)).part(int(str(object_id)))
     assert ("new@name",) in [each.aliases for s in part.segments for each in s.articles]
     assert await names_that_wait(world.catalogue, folder.id) == ""
+
+
+async def test_a_root_that_no_article_takes_uses_no_name_up(indexed: Indexed) -> None:
+    world = indexed.world
+    grow(world.root)
+    await world.completed()
+    patterns = [content(40, number) for number in range(5_000)]
+    world.query("UPDATE folders SET exclude = %s RETURNING 1", patterns)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="an article takes 100 kB: set a larger chunk_size"):
+            await indexed.post()
+    assert world.query("SELECT count(*) FROM index_roots") == [(0,)]
+    world.query("UPDATE folders SET exclude = '{*.o}' RETURNING 1")
+    assert await indexed.post() == ""
+    root = (await newest_root(world.store, KEYS)).root
+    assert root.current.attempt == 0 and root.filters == Filters(exclude=(b"*.o",))
 
 
 async def test_versions_before_the_newest_base_learn_new_names(indexed: Indexed) -> None:
