@@ -14,6 +14,7 @@ from trees import compare_trees
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.model.answers import Answer
 from usenetsync_tui.model.commands import (
+    ChangeKey,
     LookByString,
     RestoreByString,
     Share,
@@ -92,10 +93,12 @@ async def test_an_engine_restores_a_folder_that_it_does_not_know(
             answers: list[Answer] = []
             older = RestoreByString(string, none, target, version=1)
             nowhere = RestoreByString(string, none, b"x")
-            for command in (older, older, StopStringRestore(), nowhere):
+            change = ChangeKey(b"/no/such/key")
+            for command in (older, older, change, StopStringRestore(), nowhere):
                 engine.submit(command, answers.append)
-            await until(lambda: len(answers) == 4)
-            assert [a.kind for a in answers] == ["", "EngineBusyError", "", "UsageError"]
+            await until(lambda: len(answers) == 5)
+            busy = "EngineBusyError"
+            assert [a.kind for a in answers] == ["", busy, busy, "", "UsageError"]
             await until(
                 lambda: bool((now := engine.status.string_restore) and now.over and now.number == 3)
             )

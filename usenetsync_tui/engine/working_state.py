@@ -146,7 +146,7 @@ class WorkingState:
                     life.run.drain()
 
     def refuse_if_busy(self, wish: str) -> None:
-        """`EngineBusyError` if a job, a task or an adoption runs, which a wish has to wait for."""
+        """`EngineBusyError` if a job, or other work, runs that a wish has to wait for."""
         now = ""
         if job := next(iter(self.active.values()), None):
             words = f"Job {job.id}, {job.verb}, is running"
@@ -155,6 +155,8 @@ class WorkingState:
             now = f"It is busy with this: {task.words}"
         elif self.adoptions.is_running:
             now = "A folder is being adopted"
+        elif self.string_restores.is_running:
+            now = "A restore with a recovery string is running"
         if now:
             raise EngineBusyError(f"{now}: {wish} when that is over, or stop it first.")
 

@@ -25,7 +25,7 @@ def progress_words(now: StringRestoreStatus) -> str:
     job = now.job
     if job is None:
         if not now.total_bytes:
-            return f"{name}: preparing…"
+            return f"{name}: preparing its database…"
         return f"{name}: loading its index, {percent(min(1.0, now.done_bytes / now.total_bytes))}"
     done = job.done_bytes / job.total_bytes if job.total_bytes else 0.0
     return (
