@@ -78,6 +78,7 @@ def composed(
         string_versions=working_state.string_searches.versions,
         string_restore=working_state.string_restores.status,
         preview=working_state.previews.preview,
+        restore_preview=working_state.restore_previews.preview,
         workers_allowed=_workers(working_state),
         limits=working_state.settings.limits,
         folder_defaults=working_state.settings.folder_defaults,

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import field
+from dataclasses import field, replace
 
 import anyio
 from anyio import to_thread
 
+from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery, open_shards
 from usenetsync_tui.engine.by_string.scratch import Scratch, is_free, load
 from usenetsync_tui.engine.jobs.command_job import CommandJob
-from usenetsync_tui.engine.jobs.new_jobs import new_restore
+from usenetsync_tui.engine.jobs.guarded import Guarded, guarded
+from usenetsync_tui.engine.jobs.new_jobs import NewJob, new_restore
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import UsageError
@@ -44,12 +46,8 @@ _DONE = (JobState.COMPLETED, JobState.INCOMPLETE)
 class WantedByString:
     """What to restore, and where to."""
 
-    target: bytes
-    """Absolute."""
-    version: int | None = None
-    """None: the newest that is found."""
-    paths: tuple[bytes, ...] = ()
-    in_place: bool = False
+    restore: Restore
+    """Its folder is that of the string, whatever it says."""
     way_out: str = "Choose another folder."
     """What the user can do when the target overlaps the folder's own place."""
     database: str | None = field(default=None, repr=False)
@@ -67,10 +65,12 @@ class StringRestore:
         waits: Waits,
         *,
         found: Callable[[Recovery], object],
+        goes_on: Callable[[Catalogue, NewJob, Guarded], Awaitable[bool]] | None = None,
         work: Callable[[CommandJob], Awaitable[Summary]] = CommandJob.work,
         servers: UsenetServers | None = None,
     ) -> None:
-        """`found` hears what the string leads to. `work`: runs the job.
+        """`found` hears what the string leads to. `goes_on` may look at the restore before it
+        begins, and end it with False. `work`: runs the job.
 
         `servers`: those that the caller has open already.
         """
@@ -79,6 +79,7 @@ class StringRestore:
         self._wanted = wanted
         self._waits = waits
         self._found = found
+        self._goes_on = goes_on
         self._work = work
         self._servers = servers
         self.version: int | None = None
@@ -88,8 +89,8 @@ class StringRestore:
         self.job = CommandJob()
         """The restore itself, once the index is loaded."""
 
-    async def run(self, secret: bytes) -> Summary:
-        """Restore; what is left behind of a restore that was stopped is used.
+    async def run(self, secret: bytes) -> Summary | None:
+        """Restore; what is left behind of a restore that was stopped is used. None: no restore.
 
         `UsageError`, `UnknownSnapshotError`, `UnknownPathError`; errors of `open_recovery`.
         """
@@ -100,20 +101,20 @@ class StringRestore:
             except UsageError:  # it never gets further
                 await _remove(scratch)
                 raise
-            if summary.outcome.state in _DONE:
+            if summary is None or summary.outcome.state in _DONE:
                 await _remove(scratch)
         return summary
 
-    async def _run(self, secret: bytes, scratch: Scratch) -> Summary:
+    async def _run(self, secret: bytes, scratch: Scratch) -> Summary | None:
         own, database = (self._settings, self._locations), self._wanted.database
         async with AsyncExitStack() as stack:
             async with open_recovery(
                 secret, *own, database=database, waits=self._waits, servers=self._servers
             ) as recovery:
                 self._found(recovery)
-                reader = await recovery.reader(self._wanted.version)
+                reader = await recovery.reader(self._wanted.restore.version)
                 self.version = reader.version
-                paths = outermost(self._wanted.paths, recovery.root.path)
+                paths = outermost(self._wanted.restore.paths, recovery.root.path)
                 wanted = Wanted(reader.version, paths)
                 await to_thread.run_sync(scratch.begin, wanted)
                 opened = await stack.enter_async_context(
@@ -139,14 +140,18 @@ class StringRestore:
 
     async def _restore(
         self, opened: OpenCatalogue, stores: Stores, folder: Folder, version: int
-    ) -> Summary:
-        wanted = self._wanted
+    ) -> Summary | None:
+        wanted = self._wanted.restore
         in_place = wanted.in_place or await to_thread.run_sync(is_free, folder.path)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, wanted.target, version, wanted.paths, in_place),
-            way_out=wanted.way_out,
+            replace(wanted, folder_id=folder.id, version=version, in_place=in_place),
+            way_out=self._wanted.way_out,
         )
+        never = guarded(self._settings, self._locations, opened.own)
+        if self._goes_on and not await self._goes_on(opened.catalogue, new, never):
+            return None
+        self.job = CommandJob(never)
         await self.job.prepare(stores, new)
         return await self._work(self.job)
 

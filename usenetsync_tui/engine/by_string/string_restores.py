@@ -15,7 +15,7 @@ from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import EngineBusyError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import RestoreByString
+from usenetsync_tui.model.commands import Restore, RestoreByString
 from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
@@ -122,12 +122,14 @@ class StringRestores:
         self._work = StringRestore(
             self.stores.settings,
             self.locations,
-            WantedByString(command.target, command.version, command.paths),
+            WantedByString(Restore(0, command.target, command.version, command.paths)),
             self.stores.waits,
             found=found,
             servers=self.stores.servers,
         )
-        return await self._work.run(secret)
+        summary = await self._work.run(secret)
+        assert summary is not None  # nothing ends it before it begins
+        return summary
 
     def _ended(self, now: StringRestoreStatus, summary: Summary) -> StringRestoreStatus:
         """How it ended; the log gets what is missing, for the scratch catalogue is gone."""
