@@ -60,7 +60,13 @@ from usenetsync_tui.model.status import EngineStatus, StringRestoreStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.commands.command_line import CommandLine, LineInput
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
-from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.share_dialog import (
+    PassphraseForm,
+    ShareDialog,
+    StringFileForm,
+)
+from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
 from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     NumberDialog,
@@ -72,8 +78,6 @@ from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.move_form import MoveForm
 from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
-from usenetsync_tui.tui.dialogs.share_dialog import PassphraseForm, ShareDialog, StringFileForm
-from usenetsync_tui.tui.dialogs.string_restore_form import StringRestoreForm
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView

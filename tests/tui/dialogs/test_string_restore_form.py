@@ -16,7 +16,7 @@ from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import StringRestoreStatus
 from usenetsync_tui.tui.dashboard import Dashboard
-from usenetsync_tui.tui.dialogs.string_restore_form import StringRestoreForm
+from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
 
 pytestmark = pytest.mark.anyio
 
