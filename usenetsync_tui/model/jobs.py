@@ -83,12 +83,13 @@ class Job:
     exclude: tuple[bytes, ...] = ()
     overwrite: Overwrite = Overwrite.ALWAYS
     deletes: bool = False
+    numeric_ids: bool = False
     """The choices of a restore: see `choices`."""
 
     @property
     def choices(self) -> RestoreChoices:
         """What a restore does with what its target has."""
-        return RestoreChoices(self.exclude, self.overwrite, self.deletes)
+        return RestoreChoices(self.exclude, self.overwrite, self.deletes, self.numeric_ids)
 
 
 @value_object

@@ -33,3 +33,5 @@ class RestoreChoices:
     overwrite: Overwrite = Overwrite.ALWAYS
     delete: bool = False
     """Delete what the version does not have, in the restored part."""
+    numeric_ids: bool = False
+    """Owners get their numbers in the version, not those that their names have here."""

@@ -83,6 +83,10 @@ KNOWN = KnownNames(
                 b"/mnt/a b", None, RestoreChoices((b"*.o", b"c"), Overwrite.IF_NEWER, delete=True)
             ),
         ),
+        (
+            "restore /mnt/b --numeric-ids",
+            RestoreChosen(b"/mnt/b", None, RestoreChoices(numeric_ids=True)),
+        ),
         ("restore --in-place", RestoreChosen(b"", None, in_place=True)),
         ("nzb /tmp/a.nzb", WriteNzb(b"/tmp/a.nzb")),
         ("nzb --each-subfolder /tmp/my nzbs", WriteNzb(b"/tmp/my nzbs", each_subfolder=True)),

@@ -65,6 +65,7 @@ async def add(
             "exclude": list(choices.exclude),
             "overwrite": str(choices.overwrite),
             "deletes": choices.delete,
+            "numeric_ids": choices.numeric_ids,
         },
     )
     job_id: int = row[0]

@@ -54,6 +54,7 @@ def restore(
     dry_run: bool,
     in_place: bool,
     recreate: bool,
+    numeric_ids: bool,
     passphrase_file: Path | None,
     database: str | None,
     detach: bool,
@@ -61,7 +62,9 @@ def restore(
     as_json: bool,
 ) -> None:
     """Restore, and print the result. Ends the process with its exit code."""
-    choices = RestoreChoices(tuple(map(os.fsencode, exclude)), Overwrite(overwrite), delete)
+    choices = RestoreChoices(
+        tuple(map(os.fsencode, exclude)), Overwrite(overwrite), delete, numeric_ids
+    )
     wanted = RestoreOptions(
         folder,
         target,

@@ -168,11 +168,12 @@ def snapshot_fields(folder: str, snapshot: Snapshot) -> Fields:
 
 
 def file_fields(row: VersionRow, state: FileView) -> Fields:
-    """A file, directory or symlink of a version."""
+    """A file, directory, symlink or special file of a version."""
     return {
         "path": row.path,
         "kind": KIND_WORDS[FileKind(row.kind)],
         "bytes": row.size,
+        "file_bytes": row.file_size,
         "mode": f"{row.mode:04o}",
         "uid": row.uid,
         "gid": row.gid,

@@ -67,6 +67,12 @@ from usenetsync_tui.model.restore_choices import Overwrite
     help="With --in-place: even if the folder is gone or empty, as when a disk is not mounted.  "
     "[default: refuse]",
 )
+@click.option(
+    "--numeric-ids",
+    is_flag=True,
+    help="Give owners and groups, also those in ACLs, the numbers they had.  [default: the numbers "
+    "that their names have here]",
+)
 @recovery_options
 @detach_option
 @quiet_option

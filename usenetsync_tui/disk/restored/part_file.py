@@ -37,7 +37,6 @@ class PartFile:
         name: bytes,
         temp: bytes,
         size: int,
-        *,
         attributes: AttributeWriter,
         publisher: Publisher,
         overwriting: Overwriting,

@@ -15,6 +15,7 @@ from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.restored import entry as entry
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter
 from usenetsync_tui.disk.restored.borrowed import kind_words
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.safe_paths import check_name, split
 from usenetsync_tui.errors import TargetFileError
@@ -81,7 +82,7 @@ class PresentTree:
         except OSError as caught:
             return _unseen(caught)
         agrees = self._attributes.agrees(status, wanted)
-        is_fit = stat.S_ISREG(status.st_mode) and status.st_size == content.size
+        is_fit = stat.S_ISREG(status.st_mode) and status.st_size == content.file_size
         if verdict := self._spared(path, status, wanted, agrees=is_fit and agrees):
             return verdict
         if not stat.S_ISREG(status.st_mode):
@@ -94,6 +95,7 @@ class PresentTree:
             return Verdict(Fate.OVERWRITE, f"cannot be read ({caught.strerror})")
         try:
             is_same = entry.has(fd, content)
+            agrees = self._attributes.agrees(status, wanted, fd)
         finally:
             os.close(fd)
         if not is_same:
@@ -115,6 +117,23 @@ class PresentTree:
                 return Verdict(Fate.OVERWRITE, "other target")
         except OSError as caught:
             return _unseen(caught)
+        if self._attributes.agrees(status, wanted):
+            return Verdict(Fate.KEEP, _SAME)
+        return Verdict(Fate.OVERWRITE, _SET_AGAIN)
+
+    def special(self, path: bytes, what: Special, wanted: Attributes) -> Verdict:
+        """The verdict on a FIFO, a socket or a device."""
+        parent, name = self._parent(path)
+        if parent.instead is not None:
+            return parent.instead
+        try:
+            status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
+        except OSError as caught:
+            return _unseen(caught)
+        if verdict := self._spared(path, status, wanted, agrees=False):
+            return verdict
+        if not what.is_like(status):
+            return Verdict(Fate.OVERWRITE, f"now {kind_words(status.st_mode)}")
         if self._attributes.agrees(status, wanted):
             return Verdict(Fate.KEEP, _SAME)
         return Verdict(Fate.OVERWRITE, _SET_AGAIN)

@@ -12,14 +12,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from threading import Lock
 from zlib import crc32
 
+from usenetsync_tui.disk.holes import extents_of
 from usenetsync_tui.disk.restored.attributes import AttributeWriter, Lack, attributes_of
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, clone, rename_new
 from usenetsync_tui.errors import TargetFileError
+from usenetsync_tui.model.metadata.metadata import Extent
 
 SPELLED = Lack("present under another spelling")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -116,7 +119,7 @@ class Publisher:
             fd = os.open(name, NEW, 0o600, dir_fd=folder)
             try:
                 copy_content(source, fd)
-                self._attributes.write(fd, attributes_of(os.fstat(source)))
+                self._attributes.write(fd, attributes_of(source))
             except OSError:
                 os.unlink(name, dir_fd=folder)
                 raise
@@ -137,11 +140,24 @@ def _looked_up(directory: BorrowedDirectory, name: bytes) -> tuple[Lack, ...]:
 
 
 def copy_content(source: int, to: int) -> None:
-    """Copy a file into an empty one, by sharing its blocks if possible. Raises OSError."""
+    """Copy a file into an empty one, by sharing its blocks if possible. Raises OSError.
+
+    Its holes become holes.
+    """
     if clone(source, to):
         return
-    offset = 0
-    while block := os.pread(source, _BLOCK, offset):
+    size = os.fstat(source).st_size
+    found = extents_of(source, size)
+    runs = [Extent(0, sys.maxsize)] if found is None else found.runs
+    for run in runs:
+        _copy_run(source, to, run)
+    if found is not None:
+        os.ftruncate(to, size)
+
+
+def _copy_run(source: int, to: int, run: Extent) -> None:
+    offset, end = run.offset, run.offset + run.length
+    while block := os.pread(source, min(_BLOCK, end - offset), offset):
         view = memoryview(block)
         while view:
             written = os.pwrite(to, view, offset)

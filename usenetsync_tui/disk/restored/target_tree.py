@@ -18,13 +18,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
 from usenetsync_tui.disk.restored import entry as entry
-from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
+from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack, through
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.directories import TargetDirectories
+from usenetsync_tui.disk.restored.metadata import hard_links
+from usenetsync_tui.disk.restored.metadata.sparse_part import SparsePartFile
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.part_file import PartFile
@@ -34,6 +38,7 @@ from usenetsync_tui.disk.restored.safe_paths import check_name
 from usenetsync_tui.disk.restored.small_files import SmallFileWriter
 from usenetsync_tui.disk.restored.temporary_names import temporary_name
 from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.metadata.metadata import Extents
 from usenetsync_tui.model.restore_choices import Overwrite
 from usenetsync_tui.model.safe_name import safe_name
 
@@ -107,7 +112,7 @@ class TargetTree:
                 directory.writable = False
                 if not path:
                     self._directories.root_mode = None
-                if self._attributes.agrees(status, wanted):
+                if self._attributes.agrees(status, wanted, directory.fd):
                     return self._attributes.lacks(status, wanted)
                 return self._attributes.write(directory.fd, wanted)
             except OSError as caught:
@@ -138,7 +143,7 @@ class TargetTree:
                         directory.require_writable()
                         return None
                     is_spelled_so, status = found
-                    if not self._attributes.agrees(status, wanted):
+                    if not self._attributes.agrees(status, wanted, fd):
                         return self._renew(directory, name, temp, fd, content, wanted)
                     lacks = self._attributes.lacks(status, wanted)
                     if not is_spelled_so:
@@ -180,19 +185,37 @@ class TargetTree:
 
     def symlink(self, path: bytes, target: bytes, wanted: Attributes) -> tuple[Lack, ...]:
         """Make a symlink; it replaces anything but a directory."""
+        return self._make(
+            path,
+            wanted,
+            lambda directory, name: entry.link_status(directory, name, target),
+            lambda directory, temp: entry.make_link(directory, temp, target),
+        )
+
+    def special(self, path: bytes, what: Special, wanted: Attributes) -> tuple[Lack, ...]:
+        """Make a FIFO, a socket or a device; it replaces anything but a directory."""
+        return self._make(path, wanted, what.status, what.make)
+
+    def _make(
+        self,
+        path: bytes,
+        wanted: Attributes,
+        present: Callable[[BorrowedDirectory, bytes], os.stat_result | None],
+        make: Callable[[BorrowedDirectory, bytes], None],
+    ) -> tuple[Lack, ...]:
         parent, name, temp = self._locate(path)
         with self._directories.borrow(parent) as directory:
             try:
                 if self._is_spared(directory, name, wanted):
                     return (SPELLED,) if directory.claim(name) else ()
-                status = entry.link_status(directory, name, target)
+                status = present(directory, name)
                 if status is not None and not directory.claim(name):
-                    if self._attributes.agrees(status, wanted):
+                    if self._agrees_there(directory, name, status, wanted):
                         return self._attributes.lacks(status, wanted)
                 directory.require_writable()
-                entry.make_link(directory, temp, target)
+                make(directory, temp)
                 try:
-                    lacks = self._set_link_attributes(directory, temp, wanted)
+                    lacks = self._set_attributes(directory, temp, wanted)
                     lacks += self._publisher.publish(directory, temp, name)
                 except (OSError, TargetFileError):
                     entry.remove(directory, temp)
@@ -201,18 +224,44 @@ class TargetTree:
                 raise directory.explain(caught, name) from caught
         return lacks
 
-    def part(self, path: bytes, size: int) -> PartFile:
-        """A large file to write piece by piece, with what an earlier run has written."""
+    def link(self, path: bytes, first: bytes, wanted: Attributes) -> bool | Lack:
+        """Make a path another name of a restored one; True if it stays as it is.
+
+        It replaces anything but a directory. A `Lack` when it cannot be another name here: then
+        the caller writes a file.
+        """
         parent, name, temp = self._locate(path)
-        return PartFile(
-            self._directories.borrow(parent),
-            name,
-            temp,
-            size,
-            attributes=self._attributes,
-            publisher=self._publisher,
-            overwriting=self._overwriting,
-        )
+        above, known, _ = self._locate(first)
+        with self._directories.borrow(above) as near, self._directories.borrow(parent) as directory:
+            try:
+                if hard_links.is_same(near, known, directory, name) and not directory.claim(name):
+                    return True
+                if self._is_spared(directory, name, wanted):
+                    return True
+                directory.require_writable()
+                refusal = hard_links.make(near, known, directory, temp)
+                if refusal is not None:
+                    return refusal
+                try:
+                    self._publisher.publish(directory, temp, name)
+                except (OSError, TargetFileError):
+                    entry.remove(directory, temp)
+                    raise
+                return False
+            except OSError as caught:
+                raise directory.explain(caught, name) from caught
+
+    def part(self, path: bytes, size: int, extents: Extents | None = None) -> PartFile:
+        """A large file to write piece by piece, with what an earlier run has written.
+
+        `extents`: of a sparse file, which has `size` bytes in them.
+        """
+        parent, name, temp = self._locate(path)
+        directory = self._directories.borrow(parent)
+        rest = self._attributes, self._publisher, self._overwriting
+        if extents is not None:
+            return SparsePartFile(directory, name, temp, extents, *rest)
+        return PartFile(directory, name, temp, size, *rest)
 
     @property
     def changes_names(self) -> bool:
@@ -301,7 +350,11 @@ class TargetTree:
                 raise TargetFileError("a directory is in the way")
             return None
         is_spelled_so = not directory.claim(name)
-        if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != content.size:
+        if (
+            status is None
+            or not stat.S_ISREG(status.st_mode)
+            or status.st_size != content.file_size
+        ):
             return None
         return (is_spelled_so, status) if entry.has(fd, content) else None
 
@@ -336,11 +389,21 @@ class TargetTree:
             return (Lack(reason),)
         return lacks
 
-    def _set_link_attributes(
+    def _agrees_there(
+        self, directory: BorrowedDirectory, name: bytes, status: os.stat_result, wanted: Attributes
+    ) -> bool:
+        """Whether a symlink or special file has its attributes. Raises OSError."""
+        fd = os.open(name, _PLACE, dir_fd=directory.fd)
+        try:
+            return self._attributes.agrees(status, wanted, through(fd))
+        finally:
+            os.close(fd)
+
+    def _set_attributes(
         self, directory: BorrowedDirectory, temp: bytes, wanted: Attributes
     ) -> tuple[Lack, ...]:
         fd = os.open(temp, _PLACE, dir_fd=directory.fd)
         try:
-            return self._attributes.write_link(fd, wanted)
+            return self._attributes.write_place(fd, wanted)
         finally:
             os.close(fd)

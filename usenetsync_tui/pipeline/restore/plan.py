@@ -15,12 +15,15 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import version_files
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.present import PresentTree, Verdict
 from usenetsync_tui.errors import FileDamagedError, SourceError, TargetError
-from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
+from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, NoticeKind
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.metadata.owners import NUMERIC, OwnerMap
 from usenetsync_tui.model.restore_plans import Fate, PlanBatch, PlannedPath
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.pipeline.restore.owners import localized, owners_here
 from usenetsync_tui.pipeline.restore.pack import attributes, content
 from usenetsync_tui.pipeline.restore.surplus import MISSED, SurplusBatch, surplus
 from usenetsync_tui.pipeline.restore.target_parts import TargetParts
@@ -36,12 +39,13 @@ async def plan(
     """Everything that the restore would do, in batches. `UnknownPathError`, `TargetError`."""
     async with catalogue.transaction() as tx:
         await require_paths(tx, folder, version, paths)
+        here = NUMERIC if parts.choices.numeric_ids else await owners_here(tx, folder.id)
     spans = spans_of(folder.id, version, paths)
     await to_thread.run_sync(parts.check)
     can_delete = parts.choices.delete
     with await to_thread.run_sync(_opened, parts) as tree:
         for span in spans:
-            async for batch in _planned(catalogue, span, parts, tree):
+            async for batch in _planned(catalogue, span, parts, tree, here):
                 can_delete &= not any(row.fate is Fate.FAIL for row in batch.rows)
                 yield batch
     if parts.choices.delete and not can_delete:
@@ -83,14 +87,15 @@ def _opened(parts: TargetParts) -> PresentTree:
 
 
 async def _planned(
-    catalogue: Catalogue, span: Span, parts: TargetParts, tree: PresentTree
+    catalogue: Catalogue, span: Span, parts: TargetParts, tree: PresentTree, here: OwnerMap
 ) -> AsyncIterator[PlanBatch]:
     while True:
         async with catalogue.transaction() as tx:
             page = await version_files.version_page(tx, span, _PAGE)
         if not page:
             return
-        rows = [row for row in page if row.path and not parts.excludes(row.path)]
+        wanted = [row for row in page if row.path and not parts.excludes(row.path)]
+        rows = [localized(row, here) for row in wanted]
         yield await to_thread.run_sync(_batch, tree, rows)
         span = replace(span, start=page[-1].key + b"\0")
 
@@ -110,6 +115,8 @@ def _verdict(tree: PresentTree, row: VersionRow) -> Verdict:
         return tree.directory(row.path)
     if row.kind == FileKind.SYMLINK:
         return tree.symlink(row.path, row.link or b"", attributes(row))
+    if row.kind in SPECIAL:
+        return tree.special(row.path, Special(FileKind(row.kind), row.link), attributes(row))
     has_object = row.object_id is not None and row.object_kind is not None
     if not has_object and (row.size or row.state != FileState.PLANNED):
         return Verdict(Fate.FAIL, row.reason or NEVER_POSTED)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.restored.attributes import Lack
+from usenetsync_tui.disk.restored.names import DigestSet
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -37,6 +38,8 @@ class RestoredBatch:
     kept_bytes: int = 0
     missed_files: int = 0
     missed_bytes: int = 0
+    missed_links: list[int] = field(default_factory=list)
+    """The sets of hard links of files that cannot be restored."""
     missed_paths: int = 0
     """Files, and any other path that is not in the target now."""
 
@@ -56,6 +59,8 @@ class RestoredBatch:
         if row.kind == FileKind.REGULAR:
             self.missed_files += 1
             self.missed_bytes += row.size
+        if row.link_set is not None:
+            self.missed_links.append(row.link_set)
         self.missed_paths += 1
         self.notices.append(Notice(kind, row.path, reason))
 
@@ -82,6 +87,8 @@ class RestoreReport:
         self.missed = 0
         """Paths that could not be restored."""
         self._told: dict[tuple[NoticeKind, str], _Told] = {}
+        self.missed_links = DigestSet()
+        """The sets of hard links whose first file cannot be restored."""
 
     async def take(self, batch: RestoredBatch) -> None:
         """Count and report the results for some rows."""
@@ -92,6 +99,8 @@ class RestoreReport:
         progress.kept_bytes += batch.kept_bytes
         progress.missed_files += batch.missed_files
         progress.missed_bytes += batch.missed_bytes
+        for link_set in batch.missed_links:
+            self.missed_links.add(link_set)
         self.missed += batch.missed_paths
         await self.told(batch.notices)
 

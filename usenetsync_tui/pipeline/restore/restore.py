@@ -4,7 +4,8 @@ Rows come in pages in path order; files of one pack are written from one fetch. 
 already right in the target are left alone; files that a killed restore left half-written are
 continued segment by segment. Every file is compared with its own digest before it gets its name. A
 file that cannot be fetched or written is listed with its reason, and the others continue; a target
-that cannot be written any more ends the restore. Directories get their owners, modes and times
+that cannot be written any more ends the restore. Further names of a file come when all files are
+there (`hard_links`). Directories get their owners, modes and times
 last, children before parents.
 
 What the version does not have is deleted in between, if the user wants that: see `surplus`.
@@ -30,6 +31,8 @@ from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.restore.directories import finish_directories
 from usenetsync_tui.pipeline.restore.files import Group, RestoreContext, Restorer
+from usenetsync_tui.pipeline.restore.hard_links import restore_links, waits, within
+from usenetsync_tui.pipeline.restore.owners import localized, owners_here
 from usenetsync_tui.pipeline.restore.surplus import delete
 from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
@@ -68,6 +71,9 @@ async def restore(
     progress.scanned = True
     await _prepare(run, target)
     shared = RestoreContext(run, target, parts)
+    if not parts.choices.numeric_ids:
+        async with run.catalogue.transaction() as tx:
+            shared.owners = await owners_here(tx, run.folder.id)
     try:
         await _restore_files(shared, spans)
         if parts.choices.delete and not shared.is_over():
@@ -119,9 +125,11 @@ async def _restore_files(shared: RestoreContext, parts: list[Span]) -> None:
 
             async def work(slot: WorkerSlot, mine: MemoryObjectReceiveStream[Group]) -> None:
                 nonlocal left
-                await Restorer(shared, slot, writing).work(mine)
+                restorer = Restorer(shared, slot, writing)
+                await restorer.work(mine)
                 left -= 1
                 if not left:
+                    await restore_links(shared, within(parts, shared.parts), restorer)
                     shared.lanes.close()
 
             for slot in writing.slots:
@@ -154,7 +162,7 @@ async def _hand_out(
             async for page in pages(shared, span):
                 last: int | None = None
                 for row in page:
-                    if shared.parts.excludes(row.path):
+                    if shared.parts.excludes(row.path) or waits(shared, row):
                         continue
                     last = row.object_id
                     if (group := open_groups.get(last)) is None:
@@ -189,5 +197,5 @@ async def pages(shared: RestoreContext, span: Span) -> AsyncIterator[list[Versio
             page = await version_files.version_page(tx, span, run.limits.batch_size)
         if not page:
             return
-        yield page
+        yield [localized(row, shared.owners) for row in page]
         span = replace(span, start=page[-1].key + b"\0")

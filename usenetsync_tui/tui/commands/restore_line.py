@@ -8,9 +8,10 @@ import re
 from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.tui.commands.parsed_commands import CommandError
 
-OPTIONS = ("--version ", "--in-place", "--overwrite ", "--delete", "--exclude ")
+OPTIONS = ("--version ", "--in-place", "--overwrite ", "--delete", "--exclude ", "--numeric-ids")
 _OPTION = re.compile(
-    r"(?:^|\s)--(?:(version|overwrite|exclude)[ =](\S+)|(in-place|delete))(?=\s|$)", re.ASCII
+    r"(?:^|\s)--(?:(version|overwrite|exclude)[ =](\S+)|(in-place|delete|numeric-ids))(?=\s|$)",
+    re.ASCII,
 )
 _VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -37,7 +38,10 @@ def read_options(text: str) -> tuple[str, int | None, RestoreChoices, bool]:
     in_place = "in-place" in flags
     if target and in_place:
         raise CommandError("Type restore TARGET, or restore --in-place.")
-    return target, version, RestoreChoices(tuple(exclude), overwrite, "delete" in flags), in_place
+    choices = RestoreChoices(
+        tuple(exclude), overwrite, "delete" in flags, numeric_ids="numeric-ids" in flags
+    )
+    return target, version, choices, in_place
 
 
 def _version(value: str) -> int:

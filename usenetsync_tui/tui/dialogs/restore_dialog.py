@@ -124,6 +124,8 @@ class RestoreDialog(Form[Restore]):
         yield Field("Differing", overwrite)
         others = DELETED if self._first.delete else STAY
         yield Field("Other files", Options(OTHERS, others, id="others"))
+        if self._first.numeric_ids:
+            yield Static("Owners keep their numbers, whatever has their names here.")
 
     def buttons(self) -> ComposeResult:
         yield from super().buttons()
@@ -245,6 +247,7 @@ class RestoreDialog(Form[Restore]):
             words(self.text("exclude"), escaped=True),
             Overwrite(self.choice("overwrite")),
             self.choice("others") == DELETED,
+            self._first.numeric_ids,
         )
         return Restore(
             self._folder.id,
