@@ -29,7 +29,9 @@ async def confirm(
 ) -> None:
     """The confirming task: records the answers of the `posting` stage until they end."""
     saved = time.monotonic()
-    async for batch in answers.batches(_BATCH, _PATIENCE, _ENOUGH):
+    # An article holds its room in memory until it is recorded: a quarter of it may wait here.
+    enough = min(_ENOUGH, run.budget.most // run.limits.chunk_size // 4)
+    async for batch in answers.batches(_BATCH, _PATIENCE, max(1, enough)):
         posting.done += len(batch)
         with stage.slots[0].working(b"", plural(len(batch), "article")):
             await record_acknowledgements(run, ledger, batch)
