@@ -122,7 +122,8 @@ async def test_one_version_is_loaded_whole(indexed: Indexed, store: FaultyStore)
 
 
 FILES = (
-    "path_key, first_version, last_version, kind, state, mode, size, stat_size, mtime_ns, ctime_ns,"
+    "path_key, first_version, last_version, kind, state, mode, size, stat_size, mtime_ns,"
+    " CASE kind WHEN 1 THEN 0 ELSE ctime_ns END, xattrs, link_set, extents,"
     " inode, uid, gid, link, object_id, object_offset, digest, digest_kind, reason, racy, long_path"
 )
 SEGMENTS = "object_id, segment_index, redundancy, size, payload_size, hash, codec, message_id"
