@@ -9,7 +9,14 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.requests import catalogue, folders, moved_folder, secret, servers
+from usenetsync_tui.engine.requests import (
+    catalogue,
+    folders,
+    moved_folder,
+    retention,
+    secret,
+    servers,
+)
 from usenetsync_tui.engine.requests.mailbox import Letter
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
@@ -25,6 +32,7 @@ from usenetsync_tui.model.commands import (
     Command,
     Drain,
     ExportNzb,
+    Forget,
     LimitBandwidth,
     LimitFetching,
     MoveFolder,
@@ -33,6 +41,7 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     PostIndex,
     PreviewFilters,
+    RemoveFolder,
     Restore,
     RestoreDatabase,
     Resume,
@@ -140,6 +149,10 @@ async def _change_rows(
             return await folders.verify(tx, command)
         case PostIndex(folder_id):
             return await folders.post_index(tx, folder_id)
+        case Forget():
+            return await retention.forget(tx, command)
+        case RemoveFolder():
+            return await retention.remove(tx, command)
         case ExportNzb():
             await folders.export(working_state, tx, command)
         case ActOnFiles():
