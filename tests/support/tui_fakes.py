@@ -18,6 +18,7 @@ from usenetsync_tui.model.folders import (
     Snapshot,
     SnapshotState,
 )
+from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
 from usenetsync_tui.model.history import (
     FindKey,
     FindQuery,
@@ -35,7 +36,6 @@ from usenetsync_tui.model.ports import (
     FileRow,
     TableSize,
 )
-from usenetsync_tui.model.retention.forgetting import ForgetPreview, VersionSpace
 from usenetsync_tui.model.segments import SegmentStatus
 
 HOSTILE = (

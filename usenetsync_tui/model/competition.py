@@ -1,11 +1,11 @@
 """Which jobs may run at once, what each of them may use, and which job goes first.
 
 The one place that knows it. At most one job of each of three kinds runs: one that posts a version
-or its index, or deletes what forgotten versions needed; one restore; one verify. Two of a kind would
-share the same connections, disk and processors, and both would end later; and while articles are
-deleted, no upload may decide to share one. Two jobs of one folder run together unless both write to
-the folder's ledger: then each would post again what the other is posting, or check what the other
-deletes.
+or its index, or that deletes what only forgotten versions need; one restore; one verify. Two of a
+kind would share the same connections, disk and processors, and both would end later; and while
+articles are deleted, no upload may decide to share one. Two jobs of one folder run together unless
+both write to the folder's ledger: then each would post again what the other is posting, or check
+what the other deletes.
 
 Priority orders the jobs that wait. A waiting job whose priority is higher than that of every
 running job it competes with makes those give way: they drain and wait again.
@@ -23,7 +23,7 @@ HEAVY_BYTES = 10_000_000_000
 HEAVY_FILES = 10_000
 """A waiting job with more bytes, or more files, left to do is heavy."""
 
-_KINDS = {verb: "post" for verb in (Verb.UPLOAD, Verb.INDEX, Verb.FORGET, Verb.REMOVE)}
+_KINDS = dict.fromkeys((Verb.UPLOAD, Verb.INDEX, Verb.FORGET, Verb.REMOVE), "post")
 
 
 def _kind(job: Job) -> str:

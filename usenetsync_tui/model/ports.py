@@ -13,6 +13,7 @@ from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
+from usenetsync_tui.model.forgetting import ForgetPreview
 from usenetsync_tui.model.history import (
     FindKey,
     FindQuery,
@@ -22,7 +23,6 @@ from usenetsync_tui.model.history import (
     VersionCost,
 )
 from usenetsync_tui.model.jobs import PastJob
-from usenetsync_tui.model.retention.forgetting import ForgetPreview
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import EngineStatus

@@ -37,6 +37,7 @@ from usenetsync_tui.model.changes import ChangeRow
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.forgetting import ForgetPreview
 from usenetsync_tui.model.history import (
     FindKey,
     FindQuery,
@@ -47,7 +48,6 @@ from usenetsync_tui.model.history import (
 )
 from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.ports import ArticleRow, Cause, DatabaseFigures, FileDirectory, FileRow
-from usenetsync_tui.model.retention.forgetting import ForgetPreview
 from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
 
 _OPTIONS = (

@@ -1,5 +1,5 @@
-"""Deletes what only forgotten versions need: rows, then articles, then the room they took on disk.
+"""Deletes what only forgotten versions need: rows, articles, and then the room on disk.
 
-Knows the order, which makes every step safe to be killed in: `forget`. Refuses to know which versions
-are forgotten (`catalogue.tables.forgetting`).
+Knows the order, which makes each step safe to be killed in. Refuses to know which versions are
+forgotten, and what needs a row (`catalogue.tables.forgetting`).
 """

@@ -10,7 +10,7 @@ from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders, snapshots
 from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError, UsageError
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.retention.forgetting import ForgetPreview, VersionSpace
+from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
 
 _SQL = load(__package__, "would_free.sql")
 _DYING = _SQL["dying"].rstrip(";")

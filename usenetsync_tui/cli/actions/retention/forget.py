@@ -16,7 +16,7 @@ from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_named, start
 from usenetsync_tui.model.commands import Command, Forget
 from usenetsync_tui.model.figures import plural, size, when
-from usenetsync_tui.model.retention.forgetting import ForgetPreview, VersionSpace
+from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
 from usenetsync_tui.model.safe_name import safe_name
 
 _COLUMNS = (
