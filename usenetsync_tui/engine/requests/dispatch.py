@@ -9,7 +9,14 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.requests import catalogue, folders, moved_folder, secret, servers
+from usenetsync_tui.engine.requests import (
+    catalogue,
+    folders,
+    keeping,
+    moved_folder,
+    secret,
+    servers,
+)
 from usenetsync_tui.engine.requests.mailbox import Letter
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
@@ -33,6 +40,7 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     PostIndex,
     PreviewFilters,
+    ProtectVersions,
     Restore,
     RestoreDatabase,
     Resume,
@@ -40,6 +48,7 @@ from usenetsync_tui.model.commands import (
     ResumeServer,
     Retry,
     SetConnections,
+    SetKeepRules,
     SetPriority,
     SetWorkers,
     Share,
@@ -47,6 +56,7 @@ from usenetsync_tui.model.commands import (
     StopAdopting,
     StopPreview,
     StopSharing,
+    TagVersion,
     TestServer,
     Upload,
     Verify,
@@ -71,6 +81,17 @@ async def obey(working_state: WorkingState, letter: Letter) -> int | None:
             moved = await moved_folder.move(working_state, command)
             await working_state.queue.refresh()
             letter.done(moved)
+        case SetKeepRules():
+            effect = await keeping.set_rules(
+                working_state.catalogue, command, working_state.settings.keep_rules
+            )
+            await working_state.queue.refresh()
+            working_state.events.info(f"{effect.folder}: keep rules saved")
+            letter.done(effect)
+        case TagVersion():
+            letter.done(await keeping.tag(working_state.catalogue, command))
+        case ProtectVersions():
+            letter.done(await keeping.protect(working_state.catalogue, command))
         case RestoreDatabase():  # it replaces what the others change
             found = await catalogue.restore(working_state, command)
             await working_state.queue.refresh()

@@ -1,0 +1,142 @@
+"""Keep rules: which versions of a folder a policy keeps, as the user says it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import fields
+
+from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
+
+MOST_KEPT = 1_000_000
+"""The largest number that a rule may have."""
+LONGEST_TAG = 64
+"""The most characters of a tag."""
+MOST_TAGS = 50
+"""The most tags of a version."""
+
+_SPAN = re.compile(
+    r"(?:(\d{1,4})y)?(?:(\d{1,5})m)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?", re.ASCII | re.IGNORECASE
+)
+
+
+@value_object
+class Span:
+    """A length of time as the calendar counts it."""
+
+    years: int = 0
+    months: int = 0
+    days: int = 0
+    hours: int = 0
+
+    def __str__(self) -> str:
+        """``1y6m``, as `span_typed` reads it; empty for no time at all."""
+        units = ((self.years, "y"), (self.months, "m"), (self.days, "d"), (self.hours, "h"))
+        return "".join(f"{count}{unit}" for count, unit in units if count)
+
+
+@value_object
+class KeepRules:
+    """Which versions are kept: those that at least one rule names. Without a rule, all.
+
+    The rules mean what they mean for restic's ``forget``: each counts the newest version of each
+    period that has one, from the newest period back.
+    """
+
+    last: int = 0
+    """The newest versions; 0, here and below: the rule is off."""
+    hourly: int = 0
+    daily: int = 0
+    weekly: int = 0
+    """Weeks begin on Monday (ISO 8601)."""
+    monthly: int = 0
+    yearly: int = 0
+    within: Span = Span()
+    """All versions that are younger than the newest one by less than this."""
+    tags: tuple[str, ...] = ()
+    """All versions with one of these tags; ``a,b`` stands for both."""
+
+    def __bool__(self) -> bool:
+        """Whether there is a rule."""
+        return self != KeepRules()
+
+
+@value_object
+class KeepPolicy:
+    """The keep rules of a folder, which run after each of its uploads."""
+
+    rules: KeepRules = KeepRules()
+    is_own: bool = False
+    """Whether the folder has these rules; else those of the settings apply."""
+
+    def in_force(self, default: KeepRules) -> KeepRules:
+        """The rules that apply, where `default` are those of the settings."""
+        return self.rules if self.is_own else default
+
+
+COUNTED = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
+"""The rules that have a number."""
+
+
+def span_typed(text: str) -> Span:
+    """A length of time as the user types it: ``30d``, ``1y6m``, ``12h``. ValueError."""
+    found = _SPAN.fullmatch(text.strip())
+    if not text.strip() or found is None:
+        raise ValueError("Type years, months, days and hours, such as 30d, 12h or 1y6m.")
+    span = Span(*(int(count or 0) for count in found.groups()))
+    if span.years > 1000 or span.months > 12_000 or span.days > 366_000 or span.hours > 8_784_000:
+        raise ValueError("This is longer than 1000 years.")
+    return span
+
+
+def tag_problem(tag: str) -> str:
+    """What is wrong with a tag of a version; empty: nothing."""
+    if not tag or tag != tag.strip() or "," in tag:
+        return f'"{safe_name(tag)}" is no tag: it has text, no comma, and no space at its ends.'
+    if len(tag) > LONGEST_TAG:
+        return f"A tag has at most {LONGEST_TAG} characters."
+    if safe_name(tag) != tag:
+        return f'"{safe_name(tag)}" is no tag: a terminal cannot show all of its characters.'
+    return ""
+
+
+def tag_list_problem(text: str) -> str:
+    """What is wrong with an entry of `KeepRules.tags`; empty: nothing."""
+    return next(filter(None, map(tag_problem, text.split(","))), "")
+
+
+def rules_in_words(rules: KeepRules) -> str:
+    """The rules in a line, safe to show: ``7 daily, 4 weekly, within 30d``; empty: no rule."""
+    words = [f"last {rules.last}"] if rules.last else []
+    words += [f"{count} {name}" for name in COUNTED[1:] if (count := getattr(rules, name))]
+    if rules.within != Span():
+        words.append(f"within {rules.within}")
+    return ", ".join(words + [f"tag {tag}" for tag in rules.tags])
+
+
+def rules_as_options(rules: KeepRules) -> str:
+    """The rules as the options of the command: ``--keep-daily 7 --keep-weekly 4``."""
+    options = []
+    for each in fields(KeepRules):
+        value = getattr(rules, each.name)
+        if each.name == "tags":
+            options += [f"--keep-tag {shlex.quote(tag)}" for tag in value]
+        elif value not in (0, Span()):
+            options.append(f"--keep-{each.name} {value}")
+    return " ".join(options)
+
+
+def policy_in_words(policy: KeepPolicy, default: KeepRules) -> str:
+    """What a policy keeps, and where its rules stand."""
+    rules = policy.in_force(default)
+    if not rules:
+        return "every version" if policy.is_own or not default else "every version (off)"
+    where = "" if policy.is_own else " (from the settings)"
+    return f"{rules_in_words(rules)}{where}"
+
+
+def versions_in_words(count: int) -> str:
+    """``1 version``, ``12 versions``."""
+    return plural(count, "version")
