@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.keep_rules import (
     KeepRules,
-    Span,
+    TimeSpan,
     rules_as_options,
     rules_in_words,
     span_typed,
@@ -61,7 +61,7 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_it_keeps_what_restic_keeps(case: dict[str, object], berlin: None) -> None:
     rules = dict(case["rules"])  # type: ignore[call-overload]
     within, tags = rules.pop("within", ""), tuple(rules.pop("tag", ()))
-    wanted = KeepRules(**rules, within=span_typed(within) if within else Span(), tags=tags)
+    wanted = KeepRules(**rules, within=span_typed(within) if within else TimeSpan(), tags=tags)
     versions = [
         version(number, datetime.fromisoformat(began), *tags)
         for number, (began, tags) in enumerate(FROM_RESTIC["versions"], 1)
@@ -165,9 +165,9 @@ def test_without_a_rule_every_version_is_kept() -> None:
 
 def test_a_clock_in_the_future_does_not_make_old_versions_go() -> None:
     versions = [version(1, NOW - timedelta(days=2)), version(2, NOW + timedelta(days=4000))]
-    assert to_forget(versions, KeepRules(within=Span(days=1)), NOW) == ()
+    assert to_forget(versions, KeepRules(within=TimeSpan(days=1)), NOW) == ()
     only_later = [version(1, NOW + timedelta(days=2)), version(2, NOW + timedelta(days=4000))]
-    assert to_forget(only_later, KeepRules(within=Span(years=1000)), NOW) == ()
+    assert to_forget(only_later, KeepRules(within=TimeSpan(years=1000)), NOW) == ()
     assert to_forget(versions, KeepRules(within=span_typed("1000y")), NOW - timedelta(days=2)) == ()
 
 

@@ -23,7 +23,7 @@ _SPAN = re.compile(
 
 
 @value_object
-class Span:
+class TimeSpan:
     """A length of time as the calendar counts it."""
 
     years: int = 0
@@ -53,7 +53,7 @@ class KeepRules:
     """Weeks begin on Monday (ISO 8601)."""
     monthly: int = 0
     yearly: int = 0
-    within: Span = Span()
+    within: TimeSpan = TimeSpan()
     """All versions that are younger than the newest one by less than this."""
     tags: tuple[str, ...] = ()
     """All versions with one of these tags; ``a,b`` stands for both."""
@@ -80,12 +80,12 @@ COUNTED = ("last", "hourly", "daily", "weekly", "monthly", "yearly")
 """The rules that have a number."""
 
 
-def span_typed(text: str) -> Span:
+def span_typed(text: str) -> TimeSpan:
     """A length of time as the user types it: ``30d``, ``1y6m``, ``12h``. ValueError."""
     found = _SPAN.fullmatch(text.strip())
     if not text.strip() or found is None:
         raise ValueError("Type years, months, days and hours, such as 30d, 12h or 1y6m.")
-    span = Span(*(int(count or 0) for count in found.groups()))
+    span = TimeSpan(*(int(count or 0) for count in found.groups()))
     if span.years > 1000 or span.months > 12_000 or span.days > 366_000 or span.hours > 8_784_000:
         raise ValueError("This is longer than 1000 years.")
     return span
@@ -111,7 +111,7 @@ def rules_in_words(rules: KeepRules) -> str:
     """The rules in a line, safe to show: ``7 daily, 4 weekly, within 30d``; empty: no rule."""
     words = [f"last {rules.last}"] if rules.last else []
     words += [f"{count} {name}" for name in COUNTED[1:] if (count := getattr(rules, name))]
-    if rules.within != Span():
+    if rules.within != TimeSpan():
         words.append(f"within {rules.within}")
     return ", ".join(words + [f"tag {tag}" for tag in rules.tags])
 
@@ -123,7 +123,7 @@ def rules_as_options(rules: KeepRules) -> str:
         value = getattr(rules, each.name)
         if each.name == "tags":
             options += [f"--keep-tag {shlex.quote(tag)}" for tag in value]
-        elif value not in (0, Span()):
+        elif value not in (0, TimeSpan()):
             options.append(f"--keep-{each.name} {value}")
     return " ".join(options)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.model.keep_rules import COUNTED, KeepPolicy, KeepRules, Span
+from usenetsync_tui.model.keep_rules import COUNTED, KeepPolicy, KeepRules, TimeSpan
 from usenetsync_tui.model.value_object import value_object
 
 PROTECTED = "protected"
@@ -152,10 +152,10 @@ def _always(newest_first: Sequence[Snapshot]) -> dict[int, list[str]]:
 
 
 def _since(
-    newest_first: Sequence[Snapshot], span: Span, now: datetime, zone: tzinfo | None
+    newest_first: Sequence[Snapshot], span: TimeSpan, now: datetime, zone: tzinfo | None
 ) -> datetime | None:
     """The time after which `within` keeps all; None: the rule is off."""
-    if span == Span():
+    if span == TimeSpan():
         return None
     newest = next((s.started_at for s in newest_first if s.started_at < now), None)
     if newest is None:
@@ -170,7 +170,7 @@ def _since(
         return datetime.min.replace(tzinfo=UTC)
 
 
-def _before(local: datetime, span: Span) -> datetime:
+def _before(local: datetime, span: TimeSpan) -> datetime:
     """Years, months and days earlier; 31 March less a month is 31 February, so 3 March.
 
     `OverflowError` and ValueError before the year 1.

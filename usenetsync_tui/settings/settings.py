@@ -34,7 +34,7 @@ from usenetsync_tui.model.keep_rules import (
     COUNTED,
     MOST_KEPT,
     KeepRules,
-    Span,
+    TimeSpan,
     span_typed,
     tag_list_problem,
 )
@@ -218,7 +218,7 @@ class Settings(BaseSettings):
         """The keep rules of folders without their own."""
         return KeepRules(
             **{name: getattr(self, f"keep_{name}") for name in COUNTED},
-            within=span_typed(self.keep_within) if self.keep_within else Span(),
+            within=span_typed(self.keep_within) if self.keep_within else TimeSpan(),
             tags=tuple(self.keep_tags),
         )
 

@@ -10,7 +10,7 @@ import click
 from usenetsync_tui.model.keep_rules import (
     MOST_KEPT,
     KeepRules,
-    Span,
+    TimeSpan,
     span_typed,
     tag_list_problem,
     tag_problem,
@@ -48,9 +48,11 @@ class _SpanType(click.ParamType):  # type: ignore[type-arg]
 
     name = "time"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Span:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> TimeSpan:
         """The length of time."""
-        if isinstance(value, Span):
+        if isinstance(value, TimeSpan):
             return value
         try:
             return span_typed(str(value))
@@ -107,7 +109,7 @@ def rules_typed(
     keep_weekly: int,
     keep_monthly: int,
     keep_yearly: int,
-    keep_within: Span | None,
+    keep_within: TimeSpan | None,
     keep_tag: tuple[str, ...],
 ) -> KeepRules:
     """The rules that the options make."""
@@ -118,6 +120,6 @@ def rules_typed(
         keep_weekly,
         keep_monthly,
         keep_yearly,
-        keep_within or Span(),
+        keep_within or TimeSpan(),
         tuple(keep_tag),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from usenetsync_tui.catalogue.columns import KEEP
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, Span, span_typed
+from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, TimeSpan, span_typed
 
 _SQL = load(__package__, "policies.sql")
 
@@ -16,7 +16,7 @@ def policy_of(row: Sequence[Any]) -> KeepPolicy:
     """A row of `columns.KEEP`."""
     values = dict(zip(KEEP, row, strict=True))
     is_own, within = values.pop("is_own"), values["within"]
-    values["within"] = span_typed(within) if within else Span()
+    values["within"] = span_typed(within) if within else TimeSpan()
     values["tags"] = tuple(values["tags"])
     return KeepPolicy(KeepRules(**values), is_own)
 

@@ -20,7 +20,7 @@ from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_
 from usenetsync_tui.engine.requests.keeping import effect, set_rules
 from usenetsync_tui.model.commands import SetKeepRules
 from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, Span, policy_in_words
+from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, TimeSpan, policy_in_words
 from usenetsync_tui.model.kept_versions import PolicyEffect
 from usenetsync_tui.model.safe_name import safe_name
 
@@ -33,7 +33,7 @@ def keep(
     keep_weekly: int,
     keep_monthly: int,
     keep_yearly: int,
-    keep_within: Span | None,
+    keep_within: TimeSpan | None,
     keep_tag: tuple[str, ...],
     off: bool,
     as_settings: bool,
