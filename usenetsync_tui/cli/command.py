@@ -24,6 +24,7 @@ from usenetsync_tui.cli.verbs.move import move
 from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.questions import cat, diff, find, history, stats
 from usenetsync_tui.cli.verbs.restore import restore, verify
+from usenetsync_tui.cli.verbs.retention import forget, remove
 from usenetsync_tui.cli.verbs.screen import tui
 from usenetsync_tui.cli.verbs.serve import serve
 from usenetsync_tui.cli.verbs.servers import servers
@@ -49,6 +50,8 @@ VERBS: dict[str, click.Command] = {
     "keep": keep,
     "tag": tag,
     "protect": protect,
+    "forget": forget,
+    "remove": remove,
     "jobs": list_jobs,
     "servers": servers,
     "serve": serve,

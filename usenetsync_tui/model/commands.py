@@ -163,6 +163,24 @@ class Verify:
 
 
 @value_object
+class Forget:
+    """Forget versions of a folder, and delete what only they need.
+
+    Protected versions, the newest finished one, and one that a restore reads are refused.
+    """
+
+    folder_id: int
+    versions: tuple[int, ...]
+
+
+@value_object
+class RemoveFolder:
+    """Forget all versions of a folder, and the folder itself. Its files on disk stay."""
+
+    folder_id: int
+
+
+@value_object
 class ExportNzb:
     """Write the NZB of a version of a `plain` folder into a new file."""
 
@@ -318,7 +336,7 @@ class StopExamining:
     """Stop the examination."""
 
 
-JOB_COMMANDS = (Upload, Restore, Verify, PostIndex, Resume, Retry)
+JOB_COMMANDS = (Upload, Restore, Verify, PostIndex, Forget, RemoveFolder, Resume, Retry)
 """Commands that want a job done; their answer has its id."""
 
 
@@ -407,6 +425,8 @@ Command = (
     | ProtectVersions
     | Restore
     | Verify
+    | Forget
+    | RemoveFolder
     | ExportNzb
     | Pause
     | Resume

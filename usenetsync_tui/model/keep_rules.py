@@ -6,7 +6,6 @@ import re
 import shlex
 from dataclasses import fields
 
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
@@ -135,8 +134,3 @@ def policy_in_words(policy: KeepPolicy, default: KeepRules) -> str:
         return "every version" if policy.is_own or not default else "every version (off)"
     where = "" if policy.is_own else " (from the settings)"
     return f"{rules_in_words(rules)}{where}"
-
-
-def versions_in_words(count: int) -> str:
-    """``1 version``, ``12 versions``."""
-    return plural(count, "version")

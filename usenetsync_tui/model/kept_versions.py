@@ -119,6 +119,17 @@ def to_forget(
     return tuple(sorted(v.version for v in verdicts(versions, rules, now, zone) if not v.is_kept))
 
 
+def runs_in_words(versions: Sequence[int]) -> str:
+    """Ascending numbers in short: ``1-40, 42, 47-49``."""
+    runs: list[list[int]] = []
+    for number in versions:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join("-".join(map(str, run)) for run in runs)
+
+
 class _Bucket:
     """A rule with a number, and how much of it is left."""
 

@@ -14,6 +14,7 @@ from usenetsync_tui.engine.requests import (
     folders,
     keeping,
     moved_folder,
+    retention,
     secret,
     servers,
 )
@@ -32,6 +33,7 @@ from usenetsync_tui.model.commands import (
     Command,
     Drain,
     ExportNzb,
+    Forget,
     LimitBandwidth,
     LimitFetching,
     MoveFolder,
@@ -41,6 +43,7 @@ from usenetsync_tui.model.commands import (
     PostIndex,
     PreviewFilters,
     ProtectVersions,
+    RemoveFolder,
     Restore,
     RestoreDatabase,
     Resume,
@@ -161,6 +164,10 @@ async def _change_rows(
             return await folders.verify(tx, command)
         case PostIndex(folder_id):
             return await folders.post_index(tx, folder_id)
+        case Forget():
+            return await retention.forget(tx, command)
+        case RemoveFolder():
+            return await retention.remove(tx, command)
         case ExportNzb():
             await folders.export(working_state, tx, command)
         case ActOnFiles():

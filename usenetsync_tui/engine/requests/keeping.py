@@ -13,11 +13,13 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import snapshots
 from usenetsync_tui.catalogue.tables.keeping import marks, policies
 from usenetsync_tui.engine.jobs.new_jobs import folder_of
-from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import ProtectVersions, SetKeepRules, TagVersion
+from usenetsync_tui.engine.requests import retention
+from usenetsync_tui.engine.working_state import WorkingState
+from usenetsync_tui.errors import UsageError, UsenetSyncError
+from usenetsync_tui.model.commands import Forget, ProtectVersions, SetKeepRules, TagVersion
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, tag_list_problem, tag_problem
-from usenetsync_tui.model.kept_versions import PolicyEffect, verdicts
+from usenetsync_tui.model.kept_versions import PolicyEffect, runs_in_words, verdicts
 from usenetsync_tui.model.version_marks import MarkedVersion, MarkedVersions
 
 
@@ -65,6 +67,30 @@ async def protect(catalogue: Catalogue, command: ProtectVersions) -> MarkedVersi
             await snapshots.finished_version(tx, folder.id, version)
         await marks.protect(tx, folder.id, command.versions, protected=not command.remove)
         return await _marked(tx, folder, command.versions)
+
+
+async def run_rules(working_state: WorkingState, folder_id: int) -> None:
+    """Queue a job that forgets what the keep rules of a folder do not keep, if there is anything.
+
+    What keeps it from doing so is in the log; the next upload tries it again.
+    """
+    async with working_state.catalogue.transaction() as tx:
+        folder = await folder_of(tx, folder_id)
+        found = await effect(tx, folder, folder.keep, working_state.settings.keep_rules)
+    if not found.forgotten:
+        return
+    listed = runs_in_words(found.forgotten)
+    try:
+        async with working_state.catalogue.transaction(durable=True) as tx:
+            job_id = await retention.forget(tx, Forget(folder_id, found.forgotten))
+    except UsenetSyncError as error:
+        if error.retryable:
+            raise
+        working_state.events.warn(f"{folder.name}: the keep rules forget nothing now: {error}")
+        return
+    working_state.follow_ups.append(job_id)
+    working_state.started.append(job_id)
+    working_state.events.info(f"{folder.name}: the keep rules forget version {listed}")
 
 
 def refuse_rules(rules: KeepRules) -> None:

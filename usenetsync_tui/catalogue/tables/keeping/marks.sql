@@ -10,18 +10,21 @@ RETURNING cardinality(tags);
 UPDATE snapshots
    SET tags = ARRAY(SELECT t FROM unnest(tags) AS t
                      WHERE NOT (%(all)s OR t = ANY (%(tags)s::text[])) ORDER BY t)
- WHERE folder_id = %(folder)s AND version = %(version)s;
+ WHERE folder_id = %(folder)s AND version = %(version)s
+RETURNING version;
 
 -- protect
 -- Protect versions, or take that back.
 UPDATE snapshots SET protected = %(protected)s
- WHERE folder_id = %(folder)s AND version = ANY (%(versions)s::int[]);
+ WHERE folder_id = %(folder)s AND version = ANY (%(versions)s::int[])
+RETURNING version;
 
 -- protected
--- The protected ones of some versions, all of which stay as they are until this transaction ends.
+-- The protected ones of some versions, or of all, which stay as they are until this transaction
+-- ends.
 SELECT version
   FROM (SELECT version, protected FROM snapshots
-         WHERE folder_id = %(folder)s AND version = ANY (%(versions)s::int[])
+         WHERE folder_id = %(folder)s AND (%(all)s OR version = ANY (%(versions)s::int[]))
            FOR UPDATE) AS s
  WHERE s.protected
  ORDER BY version;
