@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from usenetsync_tui.model.safe_name import safe_name
@@ -104,6 +105,52 @@ def tag_problem(tag: str) -> str:
 def tag_list_problem(text: str) -> str:
     """What is wrong with an entry of `KeepRules.tags`; empty: nothing."""
     return next(filter(None, map(tag_problem, text.split(","))), "")
+
+
+def rules_read(words: Sequence[str]) -> KeepRules:
+    """The rules of options as the user types them: ``--keep-daily 7``. ValueError.
+
+    A rule that is not among them is off.
+    """
+    found: dict[str, object] = {}
+    tags: list[str] = []
+    for option, value in _paired(words):
+        name = option.removeprefix("--keep-")
+        if name in COUNTED:
+            found[name] = count_typed(value)
+        elif name == "within":
+            found[name] = span_typed(value)
+        elif name == "tag":
+            if problem := tag_list_problem(value):
+                raise ValueError(problem)
+            tags.append(value)
+        else:
+            raise ValueError(f"There is no rule {safe_name(option)}. Rules: {_KNOWN}.")
+    return KeepRules(**found, tags=tuple(tags))  # type: ignore[arg-type]
+
+
+_KNOWN = ", ".join(f"--keep-{name}" for name in (*COUNTED, "within", "tag"))
+
+
+def _paired(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    left = list(words)
+    while left:
+        option, equals, value = left.pop(0).partition("=")
+        if not option.startswith("--keep-"):
+            raise ValueError(f"Type rules such as --keep-daily 7. Rules: {_KNOWN}.")
+        if not equals and not left:
+            raise ValueError(f"{safe_name(option)} needs a value.")
+        yield option, value if equals else left.pop(0)
+
+
+def count_typed(text: str) -> int:
+    """The number of a rule as the user types it; empty: 0. ValueError with a sentence."""
+    typed = text.strip() or "0"
+    if not (typed.isascii() and typed.isdecimal() and len(typed) <= 9):
+        raise ValueError(f"Type a number up to {MOST_KEPT:,}; 0: no such rule.")
+    if int(typed) > MOST_KEPT:
+        raise ValueError(f"A rule keeps at most {MOST_KEPT:,}.")
+    return int(typed)
 
 
 def rules_in_words(rules: KeepRules) -> str:

@@ -9,6 +9,7 @@ finished one, or the newest complete one: what is left must bring the folder bac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -20,6 +21,11 @@ PROTECTED = "protected"
 NEWEST = "newest version"
 NEWEST_COMPLETE = "newest complete version"
 NO_RULE = "no rule"
+
+
+MOST_TYPED = 100_000
+"""The most versions of one typed range."""
+_RUN = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 
 
 @value_object
@@ -128,6 +134,20 @@ def runs_in_words(versions: Sequence[int]) -> str:
         else:
             runs.append([number])
     return ", ".join("-".join(map(str, run)) for run in runs)
+
+
+def versions_typed(text: str) -> tuple[int, ...]:
+    """Numbers as the user types them: ``3, 5-8 11``; ascending. ValueError with a sentence."""
+    found: set[int] = set()
+    for word in text.replace(",", " ").split():
+        match = _RUN.fullmatch(word)
+        if match is None:
+            raise ValueError("Type numbers of versions, such as 3, 5-8, 11.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first > last or last - first >= MOST_TYPED:
+            raise ValueError(f"{word} is no range of up to {MOST_TYPED:,} versions.")
+        found.update(range(first, last + 1))
+    return tuple(sorted(found))
 
 
 class _Bucket:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from usenetsync_tui.cells import cut
 from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.model.words import NOT_INDEXED
+from usenetsync_tui.model.words import NOT_INDEXED, marks_in_words
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute
 
@@ -73,8 +73,9 @@ def changes_words(row: Snapshot) -> str:
 
 
 def version_remark(row: Snapshot | None) -> str:
-    """What a version lacks, in words: its number of errors, and its index; empty: nothing."""
+    """What the user says about a version, and what it lacks: its number of errors, its index."""
     if row is None:
         return ""
-    lacks = [plural(row.errors, "error")] if row.errors else []
+    lacks = [marks] if (marks := marks_in_words(row)) else []
+    lacks += [plural(row.errors, "error")] if row.errors else []
     return " · ".join(lacks + ([NOT_INDEXED] if row.lacks_index else []))
