@@ -5,6 +5,7 @@ from __future__ import annotations
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.index_realm import not_continued, with_index
+from usenetsync_tui.engine.jobs.forgetting import erased
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
@@ -98,6 +99,8 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
             return await indexed(working_state.stores, run, job)
         case Verb.VERIFY:
             return await verified(run, job)
+        case Verb.FORGET | Verb.REMOVE:
+            return await erased(working_state.database, run, job)
         case Verb.ADOPT:
             raise AssertionError("an adopted folder has no job")
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.catalogue.tables.forgetting import index_pages
 from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS
 from usenetsync_tui.model.figures import plural
@@ -23,6 +24,8 @@ from usenetsync_tui.pipeline.verify.check import finish_checks, repost, unverifi
 
 COPIES = 2
 """The fewest copies of each article of an index."""
+FOR_REPAIRS = 3
+"""How many names of a root are left for new names of articles: forgetting versions uses no more."""
 
 
 def index_run(run: JobRun, open_realm: OpenRealm) -> JobRun:
@@ -51,9 +54,10 @@ async def opened_index(run: JobRun) -> OpenRealm | None:
     return await run.realms.of(replace(realm, newsgroups=run.folder.realm.newsgroups))
 
 
-async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
+async def post_index(run: JobRun, open_realm: OpenRealm, *, renews: bool = False) -> str:
     """Post what is missing of a folder's index; returns why something is left, or nothing.
 
+    `renews`: post the newest root again if it lists versions that were forgotten since.
     `FolderContinuedError` when another machine has continued the folder.
     """
     if open_realm.secret is None:  # its store says why
@@ -74,14 +78,14 @@ async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
             return left
         async with run.catalogue.transaction(durable=True) as tx:
             await posted.mark_indexed(tx, folder, version)
-    return await _amend(mine)
+    return await _amend(mine, renews=renews)
 
 
-async def _amend(run: JobRun) -> str:
+async def _amend(run: JobRun, *, renews: bool) -> str:
     """Post lost articles of the newest index again, and record where its content is now.
 
     A further run lists the new names of objects' articles, and the files whose content was posted
-    again; a root of the next attempt lists the new names of pages.
+    again; a root of the next attempt lists the new names of pages, and the kept versions.
     """
     folder, realm = run.folder.id, run.open_realm.realm.id
     async with run.catalogue.transaction() as tx:
@@ -99,8 +103,11 @@ async def _amend(run: JobRun) -> str:
         of_objects = await posted.renamed_since(tx, folder, runs[0], runs[-1])
         of_objects = of_objects or await posted.replaced_since(tx, folder, runs[-1])
         of_pages = await posted.pages_renamed_since(tx, folder, realm, runs[0].version, root.at)
+        renews = renews and not await index_pages.is_told(tx, folder, realm)
     later = runs[-1].at is not None and runs[-1].at > root.at  # planned, and killed before its root
-    again = of_objects or of_pages or later
+    if renews and root.attempt + 1 >= ATTEMPTS - FOR_REPAIRS and not (of_objects or of_pages):
+        return "the next version's index will list the kept ones alone"
+    again = of_objects or of_pages or later or renews
     if again and root.attempt + 1 >= ATTEMPTS:
         return (
             f"the root of version {version} has been renewed {root.attempt} times, and has no more "

@@ -170,6 +170,13 @@ async def runs(tx: Transaction, folder: int, realm: int, version: int) -> list[R
     return [RunRow(*row) for row in await tx.fetch(_SQL["runs"], values)]
 
 
+async def is_forgotten(tx: Transaction, folder: int, run: RunRow) -> bool:
+    """Whether the version of a run is not there any more: then nothing tells what it had."""
+    values = {"folder": folder, "version": run.version}
+    forgotten: bool = (await tx.one(_SQL["is_forgotten"], values))[0]
+    return forgotten
+
+
 async def now(tx: Transaction) -> datetime:
     """The database's time."""
     at: datetime = (await tx.one(_SQL["now"]))[0]

@@ -113,6 +113,10 @@ INSERT INTO index_runs (folder_id, version, amendment, realm_id, is_base, files,
 VALUES (%(folder)s, %(version)s, %(amendment)s, %(realm)s, %(is_base)s, %(files)s, %(objects)s,
         %(size)s, %(fingerprints)s, coalesce(%(at)s, now()));
 
+-- is_forgotten
+-- Whether a version is not there any more.
+SELECT NOT EXISTS (SELECT FROM snapshots WHERE folder_id = %(folder)s AND version = %(version)s);
+
 -- now
 -- The database's time.
 SELECT now();
