@@ -107,8 +107,10 @@ class JobLoop:
         working_state = self._working_state
         if self._own is None:
             self._own = tuple(working_state.started)
-        own = (*self._own, *working_state.follow_ups)
-        if self._until_idle and not any(map(working_state.queue.job, own)):
+        own = {*self._own, *working_state.follow_ups}
+        # A job that is over in the catalogue is active until it has begun what follows it.
+        is_over = not (own & {*working_state.active} or any(map(working_state.queue.job, own)))
+        if self._until_idle and is_over:
             drain(working_state)
 
     async def _work(self, job: Job) -> None:

@@ -48,7 +48,7 @@ class WantedVersions:
         finished = await snapshots.finished(tx, folder.id)
         found = verdicts(finished, rules, datetime.now(UTC))
         if tells and voice.as_json:
-            for verdict in found:
+            for verdict in reversed(found):
                 voices.emit("verdict", **verdict_fields(folder.name, verdict))
         elif tells:
             say_verdicts(found)

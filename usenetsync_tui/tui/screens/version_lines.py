@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from usenetsync_tui.cells import cut
 from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.words import NOT_INDEXED, marks_in_words
-from usenetsync_tui.tui.kit.inks import Ink, Line
+from usenetsync_tui.tui.kit.inks import Ink, Line, width_of
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute
 
 VERSION_STATES: dict[SnapshotState, tuple[str, Ink]] = {
@@ -22,6 +24,9 @@ _CHANGES = 22
 _POSTED = 9
 _GAP = "  "
 _STATE = 15
+_SAID = 2
+_LEAST_SAID = 8
+"""The fewest cells for protection and tags in words."""
 
 
 def _figures(width: int, cells: dict[str, tuple[str, int]]) -> str:
@@ -59,12 +64,17 @@ def version_line(row: Snapshot, width: int, *, cursor: bool, marked: bool) -> Li
         "posted": (size(row.stored_size), _POSTED),
     }
     figures = _figures(width - _VERSION, cells)
-    return (
+    line: Line = (
         *mark(cursor=cursor, marked=marked),
         (number, "strong"),
         (figures + _GAP, "muted"),
         (cut(word, _STATE - len(_GAP)), ink),
     )
+    said, room = marks_in_words(row), width - width_of(line) - _SAID
+    if not said or room < 1:
+        return line
+    gap = " " * (_STATE - len(_GAP) - cell_len(word) + 1)
+    return (*line, (gap + (cut(said, room) if room >= _LEAST_SAID else "◆"), "accent"))
 
 
 def changes_words(row: Snapshot) -> str:

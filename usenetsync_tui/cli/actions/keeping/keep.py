@@ -73,7 +73,7 @@ async def _keep(word: str, policy: KeepPolicy | None, wait: float, voice: Voice)
 
 def _tell(found: PolicyEffect, *, as_json: bool) -> None:
     if as_json:
-        for verdict in found.verdicts:
+        for verdict in reversed(found.verdicts):
             voices.emit("verdict", **verdict_fields(found.folder, verdict))
         voices.emit("keep", **policy_fields(found))
         return
