@@ -128,3 +128,9 @@ class IndexRoot:
     """Oldest first; the first one is a base."""
     next_object: int
     """Above the numbers of all objects so far."""
+    kept: tuple[int, ...] | None = None
+    """All versions before it that are kept, ascending; None: none was forgotten."""
+
+    def has(self, version: int) -> bool:
+        """Whether a version before it is kept, as far as this root tells."""
+        return self.kept is None or version in self.kept or version == self.current.version

@@ -12,10 +12,12 @@ CREATE TABLE forgotten_versions (
 
 -- Objects that forgotten files had. certain: nothing needs them any more and their rows of `objects`
 -- are gone; those of their segments go in batches, each with the articles that no other segment has.
+-- after_object: not before this object is complete; a root of the index that this one replaces.
 CREATE TABLE forgotten_objects (
-    object_id bigint PRIMARY KEY,
-    folder_id bigint NOT NULL REFERENCES folders,
-    certain   boolean NOT NULL
+    object_id    bigint PRIMARY KEY,
+    folder_id    bigint NOT NULL REFERENCES folders,
+    certain      boolean NOT NULL,
+    after_object bigint
 );
 CREATE INDEX forgotten_objects_folder ON forgotten_objects (folder_id, certain, object_id);
 

@@ -77,7 +77,10 @@ SELECT count(*), coalesce(sum(s.payload_size), 0)::int8
 -- The next rows of segments of forgotten objects, in order.
 SELECT s.object_id, s.segment_index
   FROM (SELECT object_id FROM forgotten_objects
-         WHERE folder_id = %(folder)s AND certain ORDER BY object_id LIMIT %(limit)s) AS o
+         WHERE folder_id = %(folder)s AND certain
+           AND (after_object IS NULL
+                OR NOT EXISTS (SELECT FROM objects n WHERE n.id = after_object AND NOT n.complete))
+         ORDER BY object_id LIMIT %(limit)s) AS o
  CROSS JOIN LATERAL (
        SELECT object_id, segment_index, redundancy FROM segments
         WHERE object_id = o.object_id

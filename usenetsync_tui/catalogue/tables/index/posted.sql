@@ -148,9 +148,20 @@ SELECT EXISTS (SELECT FROM segments WHERE object_id = %(object)s AND status = {s
 SELECT EXISTS (SELECT FROM index_pages WHERE object_id = %(object)s AND number IS NULL);
 
 -- drop_root
--- Delete a root that another one replaces; its articles stay where they are, and are not checked.
-WITH page AS (DELETE FROM index_pages WHERE object_id = %(object)s),
-articles AS (DELETE FROM segments WHERE object_id = %(object)s)
+-- Delete a root that another one, `new`, replaces. Its articles stay where they are, and are not
+-- checked; those in this database go when versions are forgotten, and not before the new root is
+-- posted.
+WITH dropped AS (
+    SELECT o.id, o.folder_id, r.store = 'shards' AS here
+      FROM objects o JOIN realms r ON r.id = o.realm_id WHERE o.id = %(object)s),
+page AS (DELETE FROM index_pages WHERE object_id = %(object)s),
+articles AS (
+    DELETE FROM segments s USING dropped d WHERE s.object_id = %(object)s AND NOT d.here),
+later AS (
+    UPDATE forgotten_objects SET after_object = %(new)s WHERE after_object = %(object)s),
+noted AS (
+    INSERT INTO forgotten_objects (object_id, folder_id, certain, after_object)
+    SELECT id, folder_id, true, %(new)s FROM dropped WHERE here)
 DELETE FROM objects WHERE id = %(object)s;
 
 -- add_root
