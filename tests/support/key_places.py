@@ -598,7 +598,7 @@ PLACES: dict[str, Place] = {
         {
             "forget.down": lambda g: _effect(g).scroll_offset.y > 0,
             "forget.up": lambda g: _effect(g).scroll_offset.y == 0,
-            "forget.preview": Case(lambda g: g.app.screen._seen == (1,), ("backspace",)),
+            "forget.preview": Case(lambda g: g.app.screen._seen == (1,), ("end", "backspace")),
         },
         FORM,
         lambda g: g.focus is not None and g.app.screen._seen == tuple(range(1, 12)),

@@ -54,7 +54,7 @@ async def test_what_goes_is_shown_before_it_goes() -> None:
     async with UsenetSyncApp(handle).run_test(size=(100, 40), notifications=True) as pilot:
         await pilot.press("1", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, VersionsScreen))
-        await shows(pilot, "old", "Forget")
+        await shows(pilot, "◆", "Forget")
         await pilot.press("j", "X")
         await until(pilot, lambda: isinstance(pilot.app.screen, ForgetForm))
         await shows(pilot, "1 version and what only it needs", "13.2 MB freed")
@@ -123,7 +123,8 @@ async def test_now_saves_the_rules_and_opens_what_goes() -> None:
         await pilot.click("#now")
         await until(pilot, lambda: isinstance(pilot.app.screen, ForgetForm))
         assert pilot.app.screen.query_one("#versions", Input).value == "1-2"
-        assert handle.commands == [SetKeepRules(1, KeepPolicy(KeepRules(last=10), is_own=True))]
+        saved = SetKeepRules(1, KeepPolicy(KeepRules(last=10), is_own=True))
+        await until(pilot, lambda: handle.commands == [saved])
 
 
 @pytest.mark.anyio

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
-
 from usenetsync_tui.cells import cut
 from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
@@ -24,7 +22,6 @@ _CHANGES = 22
 _POSTED = 9
 _GAP = "  "
 _STATE = 15
-_SAID = 2
 _LEAST_SAID = 8
 """The fewest cells for protection and tags in words."""
 
@@ -53,7 +50,7 @@ def version_header(width: int) -> Line:
 
 
 def version_line(row: Snapshot, width: int, *, cursor: bool, marked: bool) -> Line:
-    """Number, date, files, bytes, changes, bytes posted for it, state."""
+    """Number, date, files, bytes, changes, bytes posted for it, state, protection and tags."""
     word, ink = VERSION_STATES[row.state]
     number = str(row.version).rjust(_VERSION)
     cells = {
@@ -70,11 +67,10 @@ def version_line(row: Snapshot, width: int, *, cursor: bool, marked: bool) -> Li
         (figures + _GAP, "muted"),
         (cut(word, _STATE - len(_GAP)), ink),
     )
-    said, room = marks_in_words(row), width - width_of(line) - _SAID
+    said, room = marks_in_words(row), width - width_of(line) - 1
     if not said or room < 1:
         return line
-    gap = " " * (_STATE - len(_GAP) - cell_len(word) + 1)
-    return (*line, (gap + (cut(said, room) if room >= _LEAST_SAID else "◆"), "accent"))
+    return (*line, (f" {cut(said, room) if room >= _LEAST_SAID else '◆'}", "accent"))
 
 
 def changes_words(row: Snapshot) -> str:
