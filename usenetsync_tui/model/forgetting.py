@@ -54,3 +54,15 @@ class FreedSpace:
     """Bytes of the database when the job began; None: not measured."""
     disk_after: int | None
     """The same at its end."""
+
+
+@value_object
+class FreedInAll:
+    """What all jobs that forgot versions have freed."""
+
+    freed_bytes: int = 0
+    unread_bytes: int = 0
+    latest: tuple[FreedSpace, ...] = ()
+    """The latest jobs, newest first."""
+    unknown: str = ""
+    """Why it is not known; empty: it is."""

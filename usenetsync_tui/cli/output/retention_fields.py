@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from usenetsync_tui.cli.output.json_fields import Fields
-from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
+from usenetsync_tui.model.forgetting import ForgetPreview, FreedInAll, VersionSpace
 
 
 def space_fields(folder: str, version: VersionSpace) -> Fields:
@@ -25,4 +25,29 @@ def preview_fields(preview: ForgetPreview) -> Fields:
         "unread_bytes": preview.unread_bytes,
         "packed_bytes": preview.packed_bytes,
         "files": preview.files,
+    }
+
+
+def freed_fields(space: FreedInAll) -> Fields:
+    """What forgetting versions has freed so far."""
+    return {
+        "freed_bytes": None if space.unknown else space.freed_bytes,
+        "unread_bytes": None if space.unknown else space.unread_bytes,
+        "freed_unknown": space.unknown or None,
+        "freed": [
+            {
+                "job": each.job_id,
+                "folder": each.folder,
+                "began": each.began_at,
+                "ended": each.finished_at,
+                "versions": each.versions,
+                "files": each.files,
+                "articles": each.articles,
+                "freed_bytes": each.freed_bytes,
+                "unread_bytes": each.unread_bytes,
+                "disk_before": each.disk_before,
+                "disk_after": each.disk_after,
+            }
+            for each in space.latest
+        ],
     }

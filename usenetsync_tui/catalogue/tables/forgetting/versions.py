@@ -35,7 +35,7 @@ async def mark(tx: Transaction, folder: int, versions: Sequence[int]) -> list[in
     values = {"folder": folder, "versions": wanted}
     await tx.run(_SQL["lock"], values)
     finished = column(await tx.fetch(_SQL["finished"], values))
-    known = column(await tx.fetch(_SQL["known"], values))
+    known = await forgotten(tx, folder, wanted)
     _refuse_unknown(wanted, finished, known)
     if finished and finished[-1] in wanted:
         raise UsageError(
@@ -52,10 +52,8 @@ async def mark(tx: Transaction, folder: int, versions: Sequence[int]) -> list[in
     return sorted(column(await tx.fetch(_SQL["mark"], values)))
 
 
-def _refuse_unknown(
-    wanted: Sequence[int], finished: Sequence[int], forgotten: Sequence[int]
-) -> None:
-    unknown = sorted({*wanted} - {*finished} - {*forgotten})
+def _refuse_unknown(wanted: Sequence[int], finished: Sequence[int], gone: Sequence[int]) -> None:
+    unknown = sorted({*wanted} - {*finished} - {*gone})
     if unknown:
         known = (
             ", ".join(map(str, finished))
@@ -64,6 +62,12 @@ def _refuse_unknown(
         )
         listed = ", ".join(map(str, unknown))
         raise UnknownSnapshotError(f"There is no version {listed}. Versions: {known or 'none'}.")
+
+
+async def forgotten(tx: Transaction, folder: int, versions: Sequence[int]) -> list[int]:
+    """Those of some versions that are forgotten already, ascending."""
+    values = {"folder": folder, "versions": list(versions)}
+    return column(await tx.fetch(_SQL["known"], values))
 
 
 async def mark_all(tx: Transaction, folder: int) -> None:

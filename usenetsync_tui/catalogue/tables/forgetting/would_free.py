@@ -8,6 +8,7 @@ from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders, snapshots
+from usenetsync_tui.catalogue.tables.forgetting.versions import forgotten
 from usenetsync_tui.catalogue.tables.keeping import marks
 from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError, UsageError
 from usenetsync_tui.model.folders import StoreKind
@@ -18,7 +19,7 @@ _DYING = _SQL["dying"].rstrip(";")
 
 
 async def would_free(tx: Transaction, folder: int, versions: Sequence[int]) -> ForgetPreview:
-    """What forgetting some versions of a folder would free.
+    """What forgetting some versions of a folder would free; those forgotten already do not count.
 
     One pass over the folder's rows of files, whatever the number of versions; and one look-up for
     each article that would go. `UnknownFolderError`, `UnknownSnapshotError`, `UsageError` for the
@@ -28,7 +29,7 @@ async def would_free(tx: Transaction, folder: int, versions: Sequence[int]) -> F
     if named is None:
         raise UnknownFolderError(f"It has the number {folder}.")
     finished = {s.version: s for s in await snapshots.finished(tx, folder)}
-    wanted = sorted(set(versions))
+    wanted = sorted(set(versions) - set(await forgotten(tx, folder, versions)))
     for version in wanted:
         if version not in finished:
             raise UnknownSnapshotError(f"There is no version {version}.")

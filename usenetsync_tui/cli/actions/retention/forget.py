@@ -72,13 +72,14 @@ async def _forget(
             return Exit.DONE
         async with opened.catalogue.transaction() as tx:
             preview = await would_free(tx, folder.id, versions)
-    if dry_run or not voice.quiet:
+    if preview.versions and (dry_run or not voice.quiet):
         tell_preview(preview, voice)
     if dry_run:
         return Exit.DONE
     count = plural(len(preview.versions), "version")
-    await confirm(f"{folder.name}: {count} will be forgotten for good.", "yes", yes=yes)
-    command = Forget(folder.id, tuple([each.version for each in preview.versions]))
+    if preview.versions:  # those forgotten already are erased without a question
+        await confirm(f"{folder.name}: {count} will be forgotten for good.", "yes", yes=yes)
+    command = Forget(folder.id, tuple(versions))
     return await done_by_engine(command, "forget", voice, wait=wait, detach=detach)
 
 
