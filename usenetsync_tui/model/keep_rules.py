@@ -17,6 +17,7 @@ LONGEST_TAG = 64
 MOST_TAGS = 50
 """The most tags of a version."""
 
+_SHOWN = 40
 _SPAN = re.compile(
     r"(?:(\d{1,4})y)?(?:(\d{1,5})m)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?", re.ASCII | re.IGNORECASE
 )
@@ -94,12 +95,17 @@ def span_typed(text: str) -> TimeSpan:
 def tag_problem(tag: str) -> str:
     """What is wrong with a tag of a version; empty: nothing."""
     if not tag or tag != tag.strip() or "," in tag:
-        return f'"{safe_name(tag)}" is no tag: it has text, no comma, and no space at its ends.'
+        return f'"{_shown(tag)}" is no tag: it has text, no comma, and no space at its ends.'
     if len(tag) > LONGEST_TAG:
         return f"A tag has at most {LONGEST_TAG} characters."
     if safe_name(tag) != tag:
-        return f'"{safe_name(tag)}" is no tag: a terminal cannot show all of its characters.'
+        return f'"{_shown(tag)}" is no tag: a terminal cannot show all of its characters.'
     return ""
+
+
+def _shown(text: str) -> str:
+    safe = safe_name(text)
+    return safe if len(safe) <= _SHOWN else f"{safe[: _SHOWN - 1]}…"
 
 
 def tag_list_problem(text: str) -> str:
@@ -125,7 +131,7 @@ def rules_read(words: Sequence[str]) -> KeepRules:
                 raise ValueError(problem)
             tags.append(value)
         else:
-            raise ValueError(f"There is no rule {safe_name(option)}. Rules: {_KNOWN}.")
+            raise ValueError(f"There is no rule {_shown(option)}. Rules: {_KNOWN}.")
     return KeepRules(**found, tags=tuple(tags))  # type: ignore[arg-type]
 
 
@@ -139,7 +145,7 @@ def _paired(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not option.startswith("--keep-"):
             raise ValueError(f"Type rules such as --keep-daily 7. Rules: {_KNOWN}.")
         if not equals and not left:
-            raise ValueError(f"{safe_name(option)} needs a value.")
+            raise ValueError(f"{_shown(option)} needs a value.")
         yield option, value if equals else left.pop(0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from usenetsync_tui.cli.arguments import Name, wait_option
-from usenetsync_tui.cli.completing import complete_folder
+from usenetsync_tui.cli.completing import complete_folder, complete_version
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.keeping.options import Tag, keep_options
 from usenetsync_tui.cli.options import json_option
@@ -39,8 +39,8 @@ def keep() -> None:
 
 @click.command()
 @click.argument("folder", type=Name(), shell_complete=complete_folder)
-@click.argument("version", type=click.IntRange(1))
-@click.argument("tags", nargs=-1, type=Tag(), metavar="TAG...")
+@click.argument("version", type=click.IntRange(1), shell_complete=complete_version)
+@click.argument("tags", nargs=-1, type=Tag(), metavar="TAG…")
 @click.option(
     "--remove",
     is_flag=True,
@@ -55,7 +55,14 @@ def tag() -> None:
 
 @click.command()
 @click.argument("folder", type=Name(), shell_complete=complete_folder)
-@click.argument("versions", nargs=-1, required=True, type=click.IntRange(1), metavar="VERSION...")
+@click.argument(
+    "versions",
+    nargs=-1,
+    required=True,
+    type=click.IntRange(1),
+    metavar="VERSION…",
+    shell_complete=complete_version,
+)
 @click.option("--remove", is_flag=True, help="Take the protection away.  [default: protect]")
 @wait_option
 @json_option
