@@ -128,6 +128,9 @@ def test_every_verb_beside_an_engine(usenetsync: Command, tmp_path: Path) -> Non
         "db backup": (0, ["db", "backup", str(tmp_path / "more"), "--json"]),
         "serve": (1, ["serve", "--json"]),
         "tui": (2, ["tui"]),
+        "keep": (0, ["keep", "photos", "--keep-daily", "7", "--json"]),
+        "tag": (0, ["tag", "photos", "1", "a tag", "--json"]),
+        "protect": (0, ["protect", "photos", "1", "--json"]),
         "move": (0, ["move", "photos", str(folder_at(tmp_path / "moved")), "--json"]),
         **dict(zip(ALONE, ((0, line) for line in changes(tmp_path / "key two")), strict=True)),
     }
@@ -140,6 +143,6 @@ def test_every_verb_beside_an_engine(usenetsync: Command, tmp_path: Path) -> Non
     for verb, ended in zip(ALONE, alone, strict=True):
         assert shape(found[verb]) == shape(ended)
     done_there = [v for v, ended in found.items() if f"(pid {pid}) does the work" in ended.err]
-    assert done_there == ["upload", "verify", "restore", "move", *ALONE]
+    assert done_there == ["upload", "verify", "restore", "keep", "tag", "protect", "move", *ALONE]
     for secret in (string, PASSPHRASE, string[:20]):
         assert secret not in log()

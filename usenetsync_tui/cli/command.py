@@ -17,6 +17,7 @@ from usenetsync_tui.cli.verbs.completion import completion
 from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
 from usenetsync_tui.cli.verbs.jobs import list_jobs
+from usenetsync_tui.cli.verbs.keeping import keep, protect, tag
 from usenetsync_tui.cli.verbs.key import key
 from usenetsync_tui.cli.verbs.listing import list_files, list_folders, list_snapshots
 from usenetsync_tui.cli.verbs.move import move
@@ -46,6 +47,9 @@ VERBS: dict[str, click.Command] = {
     "share": share,
     "adopt": adopt,
     "move": move,
+    "keep": keep,
+    "tag": tag,
+    "protect": protect,
     "forget": forget,
     "remove": remove,
     "jobs": list_jobs,

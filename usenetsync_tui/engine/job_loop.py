@@ -100,11 +100,17 @@ class JobLoop:
                     await self._mailbox.wait()
 
     def _end_with_own(self) -> None:
-        """Drain once the jobs of our own commands are over; other programs go on with theirs."""
+        """Drain once the jobs of our own commands, and those that follow them, are over.
+
+        Other programs go on with theirs.
+        """
         working_state = self._working_state
         if self._own is None:
             self._own = tuple(working_state.started)
-        if self._until_idle and not any(map(working_state.queue.job, self._own)):
+        own = {*self._own, *working_state.follow_ups}
+        # A job that is over in the catalogue is active until it has begun what follows it.
+        is_over = not (own & {*working_state.active} or any(map(working_state.queue.job, own)))
+        if self._until_idle and is_over:
             drain(working_state)
 
     async def _work(self, job: Job) -> None:

@@ -12,6 +12,7 @@ from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.engine.progress.figures import queued_figures
 from usenetsync_tui.engine.renewal import renewed
+from usenetsync_tui.engine.requests import keeping
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.competition import limits_of
@@ -21,6 +22,9 @@ from usenetsync_tui.model.outcomes import Outcome, Summary
 from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import upload
+
+_FINISHED = (JobState.COMPLETED, JobState.INCOMPLETE)
+"""How an upload ends whose version is finished."""
 
 
 async def work(working_state: WorkingState, job: Job) -> None:
@@ -66,6 +70,8 @@ async def _live(working_state: WorkingState, life: JobLife) -> None:
     working_state.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
         await _again(working_state, job, folder)
+    elif job.verb is Verb.UPLOAD and outcome.state in _FINISHED:
+        await keeping.run_rules(working_state, folder.id)
     figures = life.figures(working_state.queue.job(job.id))
     working_state.summaries[job.id] = await life.summary(outcome, figures)
     await working_state.queue.refresh()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.filters import FilterChoices, Filters
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.keep_rules import KeepPolicy
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.value_object import value_object
@@ -105,6 +106,35 @@ class Choose:
 
     folder_id: int
     choices: FolderChoices
+
+
+@value_object
+class SetKeepRules:
+    """Which versions of a folder are kept from now on: they run after each of its uploads."""
+
+    folder_id: int
+    policy: KeepPolicy
+
+
+@value_object
+class TagVersion:
+    """Add these tags to a version, or take them from it."""
+
+    folder_id: int
+    version: int
+    tags: tuple[str, ...]
+    remove: bool = False
+    """Take them away; none: all that it has."""
+
+
+@value_object
+class ProtectVersions:
+    """Nothing forgets these versions, until that is taken back."""
+
+    folder_id: int
+    versions: tuple[int, ...]
+    remove: bool = False
+    """Take it back."""
 
 
 @value_object
@@ -390,6 +420,9 @@ Command = (
     Upload
     | MoveFolder
     | Choose
+    | SetKeepRules
+    | TagVersion
+    | ProtectVersions
     | Restore
     | Verify
     | Forget

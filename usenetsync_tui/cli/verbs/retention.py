@@ -7,6 +7,7 @@ import click
 from usenetsync_tui.cli.arguments import Name, wait_option
 from usenetsync_tui.cli.completing import complete_folder, complete_version
 from usenetsync_tui.cli.deferred import loaded_from
+from usenetsync_tui.cli.keeping.options import keep_options
 from usenetsync_tui.cli.options import detach_option, json_option, quiet_option
 
 
@@ -17,13 +18,20 @@ from usenetsync_tui.cli.options import detach_option, json_option, quiet_option
     metavar="VERSION…",
     type=click.IntRange(1),
     nargs=-1,
-    required=True,
     shell_complete=complete_version,
+)
+@keep_options
+@click.option(
+    "--policy",
+    is_flag=True,
+    help="Keep what the folder's own keep rules keep, those of `keep` or of the settings.  "
+    "[default: name versions or rules]",
 )
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Only list the versions, and the bytes that this would free.  [default: forget them]",
+    help="Only list the versions, and the bytes that this would free; with rules, also which rule "
+    "keeps which version.  [default: forget them]",
 )
 @click.option(
     "-y", "--yes", is_flag=True, help="Do not ask before forgetting them.  [default: ask]"
@@ -36,8 +44,10 @@ from usenetsync_tui.cli.options import detach_option, json_option, quiet_option
 def forget() -> None:
     """Forget versions of FOLDER, and delete what only they need.
 
-    Kept versions are not touched. In shards the database gets smaller; on Usenet nothing can be
-    deleted: the articles stay there, unread and unchecked.
+    Name the versions, or the rules for those that stay: each version that no rule keeps is
+    forgotten, but never a protected one, nor the newest. Kept versions are not touched. In shards
+    the database gets smaller; on Usenet nothing can be deleted: the articles stay there, unread and
+    unchecked.
     """
 
 

@@ -12,6 +12,7 @@ from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.requests import (
     catalogue,
     folders,
+    keeping,
     moved_folder,
     retention,
     secret,
@@ -41,6 +42,7 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     PostIndex,
     PreviewFilters,
+    ProtectVersions,
     RemoveFolder,
     Restore,
     RestoreDatabase,
@@ -49,6 +51,7 @@ from usenetsync_tui.model.commands import (
     ResumeServer,
     Retry,
     SetConnections,
+    SetKeepRules,
     SetPriority,
     SetWorkers,
     Share,
@@ -56,6 +59,7 @@ from usenetsync_tui.model.commands import (
     StopAdopting,
     StopPreview,
     StopSharing,
+    TagVersion,
     TestServer,
     Upload,
     Verify,
@@ -80,6 +84,17 @@ async def obey(working_state: WorkingState, letter: Letter) -> int | None:
             moved = await moved_folder.move(working_state, command)
             await working_state.queue.refresh()
             letter.done(moved)
+        case SetKeepRules():
+            effect = await keeping.set_rules(
+                working_state.catalogue, command, working_state.settings.keep_rules
+            )
+            await working_state.queue.refresh()
+            working_state.events.info(f"{effect.folder}: keep rules saved")
+            letter.done(effect)
+        case TagVersion():
+            letter.done(await keeping.tag(working_state.catalogue, command))
+        case ProtectVersions():
+            letter.done(await keeping.protect(working_state.catalogue, command))
         case RestoreDatabase():  # it replaces what the others change
             found = await catalogue.restore(working_state, command)
             await working_state.queue.refresh()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.keeping import marks
 from usenetsync_tui.errors import UnknownSnapshotError, UsageError
 
 _SQL = load(__package__, "versions.sql")
@@ -27,8 +28,8 @@ async def mark(tx: Transaction, folder: int, versions: Sequence[int]) -> list[in
     """Forget versions; returns those that were not forgotten before, ascending.
 
     No job of the folder begins until the transaction ends. `UnknownSnapshotError`; `UsageError` for
-    the newest finished version, which the next upload compares with, and for one that a restore
-    reads.
+    the newest finished version, which the next upload compares with, for a protected one, and for
+    one that a restore reads.
     """
     wanted = sorted(set(versions))
     values = {"folder": folder, "versions": wanted}
@@ -41,6 +42,7 @@ async def mark(tx: Transaction, folder: int, versions: Sequence[int]) -> list[in
             f"Version {finished[-1]} is the newest: the next upload compares the folder with it. "
             "Forget it after the next upload, or remove the folder with all its versions."
         )
+    await marks.refuse_protected(tx, folder, wanted)
     reader = await tx.maybe(_SQL["read_by"], values)
     if reader is not None:
         raise UsageError(
@@ -69,7 +71,10 @@ async def forgotten(tx: Transaction, folder: int, versions: Sequence[int]) -> li
 
 
 async def mark_all(tx: Transaction, folder: int) -> None:
-    """Forget a folder with all its versions. `UsageError` while a job of it is open."""
+    """Forget a folder with all its versions.
+
+    `UsageError` while a job of it is open, and while one of its versions is protected.
+    """
     values = {"folder": folder}
     await tx.run(_SQL["lock"], values)
     job = await tx.maybe(_SQL["open_job"], values)
@@ -78,6 +83,7 @@ async def mark_all(tx: Transaction, folder: int) -> None:
             f"Job {job[0]}, {job[1]}, of the folder is not over. Cancel it first, or wait for its "
             "end."
         )
+    await marks.refuse_protected(tx, folder)
     await tx.run(_SQL["mark_all"], values)
 
 

@@ -9,6 +9,7 @@ from typing import LiteralString
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders, snapshots
 from usenetsync_tui.catalogue.tables.forgetting.versions import forgotten
+from usenetsync_tui.catalogue.tables.keeping import marks
 from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError, UsageError
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
@@ -22,7 +23,7 @@ async def would_free(tx: Transaction, folder: int, versions: Sequence[int]) -> F
 
     One pass over the folder's rows of files, whatever the number of versions; and one look-up for
     each article that would go. `UnknownFolderError`, `UnknownSnapshotError`, `UsageError` for the
-    newest finished version.
+    newest finished version, and for a protected one.
     """
     named = await folders.by_id(tx, folder)
     if named is None:
@@ -32,6 +33,7 @@ async def would_free(tx: Transaction, folder: int, versions: Sequence[int]) -> F
     for version in wanted:
         if version not in finished:
             raise UnknownSnapshotError(f"There is no version {version}.")
+    marks.refuse(version for version in wanted if finished[version].protected)
     if wanted and wanted[-1] == max(finished):
         raise UsageError(f"Version {wanted[-1]} is the newest: it stays.")
     values: dict[str, object] = {"folder": folder, "versions": wanted}

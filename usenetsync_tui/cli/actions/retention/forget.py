@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
 from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
 from usenetsync_tui.cli.actions.restore import concluded, left
 from usenetsync_tui.cli.actions.retention.asked import confirm
 from usenetsync_tui.cli.errand.detached import detached
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob, with_progress
+from usenetsync_tui.cli.keeping.options import rules_typed
+from usenetsync_tui.cli.keeping.wanted_versions import WantedVersions, wanted_versions
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.retention_fields import preview_fields, space_fields
@@ -29,19 +32,23 @@ _COLUMNS = (
 def forget(
     folder: str,
     versions: tuple[int, ...],
+    policy: bool,
     dry_run: bool,
     yes: bool,
     wait: float,
     detach: bool,
     quiet: bool,
     as_json: bool,
+    **rules: Any,
 ) -> None:
-    """Forget versions, and print what that frees. Ends the process with its exit code."""
+    """Forget versions, and print what that frees. Ends the process with its exit code.
+
+    `rules`: the arguments of `rules_typed`.
+    """
     voice = Voice(as_json, quiet)
+    wanted = wanted_versions(versions, rules_typed(**rules), policy=policy)
     start(
-        lambda: _forget(
-            folder, versions, voice, dry_run=dry_run, yes=yes, wait=wait, detach=detach
-        ),
+        lambda: _forget(folder, wanted, voice, dry_run=dry_run, yes=yes, wait=wait, detach=detach),
         as_json=as_json,
         output_is_the_work=dry_run,
     )
@@ -49,7 +56,7 @@ def forget(
 
 async def _forget(
     word: str,
-    versions: Sequence[int],
+    wanted: WantedVersions,
     voice: Voice,
     *,
     dry_run: bool,
@@ -60,6 +67,9 @@ async def _forget(
     async with catalogue_to_read("forget", quiet=True) as opened:
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
+            versions = await wanted.of(tx, folder, voice, tells=dry_run)
+        if not versions:
+            return Exit.DONE
         async with opened.catalogue.transaction() as tx:
             preview = await would_free(tx, folder.id, versions)
     if preview.versions and (dry_run or not voice.quiet):
@@ -69,8 +79,8 @@ async def _forget(
     count = plural(len(preview.versions), "version")
     if preview.versions:  # those forgotten already are erased without a question
         await confirm(f"{folder.name}: {count} will be forgotten for good.", "yes", yes=yes)
-    wanted = Forget(folder.id, tuple(versions))
-    return await done_by_engine(wanted, "forget", voice, wait=wait, detach=detach)
+    command = Forget(folder.id, tuple(versions))
+    return await done_by_engine(command, "forget", voice, wait=wait, detach=detach)
 
 
 async def done_by_engine(
