@@ -4,120 +4,26 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
+from forgotten_ground import Kept
 from index_ground import KEYS, Indexed
 from trees import content
 from worlds import World, make_world
 
-from usenetsync_tui.catalogue.lookups import sums
-from usenetsync_tui.catalogue.session import Catalogue, Transaction
-from usenetsync_tui.catalogue.tables import jobs, snapshots
-from usenetsync_tui.catalogue.tables.forgetting import freed, versions
-from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
+from usenetsync_tui.catalogue.tables import jobs
+from usenetsync_tui.catalogue.tables.forgetting import versions
 from usenetsync_tui.errors import UnknownSnapshotError, UsageError
-from usenetsync_tui.model.forgetting import ForgetPreview, FreedSpace
-from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.pipeline.forget import forget
+from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
-from usenetsync_tui.pipeline.index.post_index import post_index
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.shards import ShardsStore
 
 pytestmark = pytest.mark.anyio
-
-
-class KilledError(Exception):
-    """What a kill looks like from inside."""
-
-
-class Mortal(Catalogue):
-    """A catalogue whose program dies in one of its transactions, which is not committed then."""
-
-    lives = 0
-
-    @asynccontextmanager
-    async def transaction(self, *, durable: bool = False) -> AsyncIterator[Transaction]:
-        async with super().transaction(durable=durable) as tx:
-            yield tx
-            self.lives -= 1
-            if self.lives < 0:
-                raise KilledError
-
-
-@dataclass
-class Kept:
-    """A folder with an index in shards, and copies of the trees that its versions were made of."""
-
-    indexed: Indexed
-    copies: dict[int, Path] = field(default_factory=dict)
-
-    @property
-    def world(self) -> World:
-        return self.indexed.world
-
-    async def version(self) -> int:
-        version = await self.indexed.version()
-        self.copies[version] = self.world.keep_copy()
-        return version
-
-    async def mark(self, wanted: list[int]) -> int:
-        """Forget versions; returns the job that erases them."""
-        folder = await self.world.folder()
-        async with self.world.catalogue.transaction() as tx:
-            assert await versions.mark(tx, folder.id, wanted) == wanted
-            job = await jobs.add(tx, folder.id, Verb.FORGET, folder.priority)
-        for version in wanted:
-            del self.copies[version]
-        return job
-
-    async def erase(self, job: int, rng: random.Random | None = None) -> FreedSpace:
-        """Erase what is forgotten; killed now and then, if there are random numbers."""
-        folder = await self.world.folder()
-        for kills in count(1):
-            run = await self.world.run_of(folder, job)
-            mortal = Mortal(self.world.catalogue.pool)
-            mortal.lives = 10_000 if rng is None else rng.randrange(1, 8 + 6 * kills)
-            run = replace(run, catalogue=mortal, limits=replace(run.limits, batch_size=5))
-            tell = partial(post_index, run, await self.indexed.realm(), renews=True)
-            try:
-                assert await forget.forget(run, tell) == ""
-                break
-            except* KilledError:
-                await self.assert_consistent()
-            assert kills < 100
-        async with self.world.catalogue.transaction() as tx:
-            await jobs.set_state(tx, job, JobState.COMPLETED, "")
-            return await freed.of_job(tx, job)
-
-    async def preview(self, wanted: list[int]) -> ForgetPreview:
-        folder = await self.world.folder()
-        async with self.world.catalogue.transaction() as tx:
-            return await would_free(tx, folder.id, wanted)
-
-    async def assert_consistent(self) -> None:
-        async with self.world.catalogue.transaction() as tx:
-            assert await sums.wrong_sums(tx) == []
-
-    async def assert_whole(self) -> None:
-        """Every kept version is there, by the catalogue and by the secret; and no other."""
-        await self.assert_consistent()
-        folder = await self.world.folder()
-        async with self.world.catalogue.transaction() as tx:
-            there = [s.version for s in await snapshots.finished(tx, folder.id)]
-        assert there == sorted(self.copies)
-        newest = (await newest_root(self.world.store, KEYS)).root
-        assert [line.version for line in (*newest.older, newest.current)] == there
-        for version, copy in self.copies.items():
-            await self.world.assert_restores(version, copy)
-            in_newest = version >= newest.runs[0].version
-            await self.indexed.assert_reads(version, copy, None if in_newest else version)
 
 
 @pytest.fixture
@@ -194,3 +100,57 @@ async def test_the_newest_version_and_unknown_ones_are_refused(kept: Kept) -> No
     assert len(await kept.world.snapshots()) == 3
     assert await kept.mark([1]) and sorted(kept.copies) == [2, 3]
     assert os.path.exists(kept.copies[2])
+
+
+async def test_who_adopts_the_folder_gets_the_kept_versions_alone(kept: Kept) -> None:
+    root, world = kept.world.root, kept.world
+    for number in range(1, 7):
+        (root / "large").write_bytes(content(90_000, number))
+        (root / f"only in {number}").write_bytes(content(100, number))
+        (root / f"only in {number - 1}").unlink(missing_ok=True)
+        await kept.version()
+    job = await kept.mark([1, 2, 4])
+    await kept.erase(job)
+    await kept.assert_whole()
+    assert kept.world.query("SELECT count(*) FROM files WHERE last_version < 3") == [(0,)]
+    with psycopg.connect(world.conninfo, autocommit=True) as connection:  # all but the articles
+        connection.execute("TRUNCATE folders, realms, objects, segments, files, jobs CASCADE")
+    found = (await newest_root(world.store, KEYS)).root
+    assert found.kept == (3, 5)
+    path = os.fsencode(root)
+    made = await adopt(world.catalogue, world.store, KEYS, found, path, lambda key: key)
+    assert made.versions == (3, 5, 6) and made.left_out == ()
+    for version, copy in kept.copies.items():
+        await world.assert_restores(version, copy)
+    assert world.query("SELECT path_key FROM files WHERE path_key = 'only in 4'") == []
+    (root / "new").write_bytes(b"new")
+    await kept.version()
+    verified = await world.verify(bodies=True)
+    assert (verified.missing, verified.damaged) == (0, 0)
+
+
+async def test_a_removed_folder_leaves_what_others_share(kept: Kept, tmp_path: Path) -> None:
+    world, other_root = kept.world, tmp_path / "other"
+    other_root.mkdir()
+    for root in (world.root, other_root):
+        (root / "shared").write_bytes(content(150_000))
+        (root / "own").write_bytes(content(70_000, len(root.name)))
+    for number in range(3):
+        (world.root / "new").write_bytes(content(80_000, 50 + number))
+        await kept.version()
+    await kept.erase(await kept.mark([1]))
+    other = World(world.catalogue, world.conninfo, other_root, tmp_path, world.store)
+    mine = await other.small(chunk_size=60_000).completed(), other.keep_copy()
+    folder = await world.folder()
+    world.query("UPDATE jobs SET state = 'completed' RETURNING id")
+    async with world.catalogue.transaction() as tx:
+        await versions.mark_all(tx, folder.id)
+        job = await jobs.add(tx, folder.id, Verb.REMOVE, folder.priority)
+    run = await world.run_of(folder, job)
+    await forget.remove(run)
+    await forget.drop(run)
+    await kept.assert_consistent()
+    assert world.query("SELECT name FROM folders") == [("other",)]
+    await other.assert_restores(*mine)
+    index = world.query("SELECT count(*) FROM realms WHERE is_index")
+    assert index == [(0,)], "a new folder at the path has a secret of its own"

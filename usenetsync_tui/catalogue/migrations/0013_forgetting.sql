@@ -12,12 +12,15 @@ CREATE TABLE forgotten_versions (
 
 -- Objects that forgotten files had. certain: nothing needs them any more and their rows of `objects`
 -- are gone; those of their segments go in batches, each with the articles that no other segment has.
--- after_object: not before this object is complete; a root of the index that this one replaces.
+-- A root of the index that another one replaced is among them: it stays until that one,
+-- after_object, is complete; and if it has the first name of a root, by which versions are found, as
+-- long as root_version is kept.
 CREATE TABLE forgotten_objects (
     object_id    bigint PRIMARY KEY,
     folder_id    bigint NOT NULL REFERENCES folders,
     certain      boolean NOT NULL,
-    after_object bigint
+    after_object bigint,
+    root_version integer
 );
 CREATE INDEX forgotten_objects_folder ON forgotten_objects (folder_id, certain, object_id);
 

@@ -53,6 +53,8 @@ async def remove(run: JobRun) -> None:
     run.progress.phase = "files"
     await _each(run, lambda tx: erase.delete_all_files(tx, mine, limit), files=True)
     await _each(run, lambda tx: erase.forget_objects(tx, mine, limit))
+    async with run.catalogue.transaction() as tx:
+        await erase.release(tx, mine)
     await _delete_articles(run)
 
 
@@ -112,7 +114,7 @@ async def _delete_articles(run: JobRun) -> None:
     gone = Erased(rows=1)
     while gone.rows and await _may_go_on(run):
         async with run.catalogue.ledger_lock, run.catalogue.transaction() as tx:
-            gone = await erase.delete_articles(tx, mine, run.limits.batch_size)
+            gone = await erase.delete_articles(tx, mine, run.limits.batch_size, STRIDE)
             await freed.add(
                 tx,
                 run.job_id,

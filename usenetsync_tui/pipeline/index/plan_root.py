@@ -73,7 +73,8 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
     async with run.catalogue.transaction(durable=True) as tx:
         (object_id,) = await add_pages(tx, run, version, [page], names)
         if planned is not None and planned.object_id is not None:
-            await posted.drop_root(tx, planned.object_id, object_id)
+            first_of = version if planned.attempt == 0 else None
+            await posted.drop_root(tx, planned.object_id, object_id, first_of)
         await posted.add_root(tx, folder, realm, version, attempt, object_id, at)
     return True
 

@@ -75,18 +75,24 @@ async def forget_objects(tx: Transaction, folder: int, limit: int) -> int:
     return count
 
 
+async def release(tx: Transaction, folder: int) -> None:
+    """Of a removed folder even the roots go by which versions are found."""
+    await tx.run(_SQL["release"], {"folder": folder})
+
+
 async def total(tx: Transaction, folder: int) -> tuple[int, int]:
     """The articles of a folder's forgotten objects, and their bytes. Others may share them."""
     articles, size = await tx.one(_SQL["total"], {"folder": folder})
     return articles, size
 
 
-async def delete_articles(tx: Transaction, folder: int, limit: int) -> Erased:
+async def delete_articles(tx: Transaction, folder: int, limit: int, stride: int) -> Erased:
     """Delete the next segments of forgotten objects, and the articles that no other segment has.
 
-    The caller holds the ledger's lock.
+    `stride`: as in `index_pages.forget_needless`. The caller holds the ledger's lock.
     """
-    rows = await tx.fetch(_SQL["next_segments"], {"folder": folder, "limit": limit})
+    values: dict[str, object] = {"folder": folder, "limit": limit, "stride": stride}
+    rows = await tx.fetch(_SQL["next_segments"], values)
     if not rows:
         await tx.run(_SQL["finish_objects"], {"folder": folder, "last": _LAST})
         return Erased()

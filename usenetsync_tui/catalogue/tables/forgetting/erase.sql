@@ -67,6 +67,10 @@ noted AS (
         ON CONFLICT (object_id) DO UPDATE SET certain = true)
 SELECT count(*) FROM gone;
 
+-- release
+-- Of a removed folder even the roots go by which versions are found.
+UPDATE forgotten_objects SET after_object = NULL, root_version = NULL WHERE folder_id = %(folder)s;
+
 -- total
 -- The articles of a folder's forgotten objects that are there, and their bytes.
 SELECT count(*), coalesce(sum(s.payload_size), 0)::int8
@@ -80,6 +84,10 @@ SELECT s.object_id, s.segment_index
          WHERE folder_id = %(folder)s AND certain
            AND (after_object IS NULL
                 OR NOT EXISTS (SELECT FROM objects n WHERE n.id = after_object AND NOT n.complete))
+           AND (root_version IS NULL
+                OR root_version %% %(stride)s <> 0
+               AND NOT EXISTS (SELECT FROM snapshots k WHERE k.folder_id = %(folder)s
+                                  AND k.version = root_version))
          ORDER BY object_id LIMIT %(limit)s) AS o
  CROSS JOIN LATERAL (
        SELECT object_id, segment_index, redundancy FROM segments

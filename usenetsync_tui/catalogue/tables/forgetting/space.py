@@ -18,7 +18,7 @@ _SQL = load(__package__, "space.sql")
 _PLAIN = ("files", "objects", "segments", "index_pages", "forgotten_objects")
 _WORTH_SHARE = 4
 """A table is written again when more than this part of it is free."""
-_WORTH_BYTES = 128 * 1024
+_WORTH_BYTES = 32 * 1024
 """And more than these bytes."""
 _ROW_BYTES = 40
 """Bytes of a row besides its values: head, pointer, and what aligns them."""

@@ -201,9 +201,9 @@ async def is_root(tx: Transaction, object_id: int) -> bool:
     return root
 
 
-async def drop_root(tx: Transaction, object_id: int, new: int) -> None:
-    """Delete a root that another one, `new`, replaces."""
-    await tx.run(_SQL["drop_root"], {"object": object_id, "new": new})
+async def drop_root(tx: Transaction, object_id: int, new: int, version: int | None) -> None:
+    """Delete a root that `new` replaces. `version`: that whose first root it is, if it is one."""
+    await tx.run(_SQL["drop_root"], {"object": object_id, "new": new, "version": version})
 
 
 async def add_root(

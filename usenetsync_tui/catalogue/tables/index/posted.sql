@@ -149,8 +149,8 @@ SELECT EXISTS (SELECT FROM index_pages WHERE object_id = %(object)s AND number I
 
 -- drop_root
 -- Delete a root that another one, `new`, replaces. Its articles stay where they are, and are not
--- checked; those in this database go when versions are forgotten, and not before the new root is
--- posted.
+-- checked; those in this database go when versions are forgotten, not before the new root is posted,
+-- and, if it is the first root of `version`, not before that is forgotten.
 WITH dropped AS (
     SELECT o.id, o.folder_id, r.store = 'shards' AS here
       FROM objects o JOIN realms r ON r.id = o.realm_id WHERE o.id = %(object)s),
@@ -160,8 +160,8 @@ articles AS (
 later AS (
     UPDATE forgotten_objects SET after_object = %(new)s WHERE after_object = %(object)s),
 noted AS (
-    INSERT INTO forgotten_objects (object_id, folder_id, certain, after_object)
-    SELECT id, folder_id, true, %(new)s FROM dropped WHERE here)
+    INSERT INTO forgotten_objects (object_id, folder_id, certain, after_object, root_version)
+    SELECT id, folder_id, true, %(new)s, %(version)s FROM dropped WHERE here)
 DELETE FROM objects WHERE id = %(object)s;
 
 -- add_root

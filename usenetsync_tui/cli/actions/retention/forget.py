@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from usenetsync_tui.catalogue.tables.forgetting.versions import pending
 from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
 from usenetsync_tui.cli.actions.restore import concluded, left
 from usenetsync_tui.cli.actions.retention.asked import confirm
@@ -77,7 +78,8 @@ async def _forget(
         async with opened.catalogue.transaction() as tx:
             folder = await folder_named(tx, word)
             versions = await wanted.of(tx, folder, voice, tells=dry_run)
-        if not versions:
+            begun = [] if dry_run else await pending(tx, folder.id)
+        if not versions and not begun:
             return Exit.DONE
         async with opened.catalogue.transaction() as tx:
             preview = await would_free(tx, folder.id, versions)
@@ -86,9 +88,9 @@ async def _forget(
     if dry_run:
         return Exit.DONE
     count = plural(len(preview.versions), "version")
-    if preview.versions:  # those forgotten already are erased without a question
+    if preview.versions:  # those forgotten already, by a run that was stopped, need no question
         await confirm(f"{folder.name}: {count} will be forgotten for good.", "yes", yes=yes)
-    command = Forget(folder.id, tuple(versions))
+    command = Forget(folder.id, tuple(sorted({*versions, *begun})))
     return await done_by_engine(command, "forget", voice, wait=wait, detach=detach)
 
 
