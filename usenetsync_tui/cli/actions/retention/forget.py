@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from usenetsync_tui.catalogue.tables.forgetting.versions import pending
 from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
@@ -21,6 +20,7 @@ from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_
 from usenetsync_tui.model.commands import Command, Forget
 from usenetsync_tui.model.figures import plural, size, when
 from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
+from usenetsync_tui.model.keep_rules import TimeSpan
 from usenetsync_tui.model.safe_name import safe_name
 
 _COLUMNS = (
@@ -33,6 +33,14 @@ _COLUMNS = (
 def forget(
     folder: str,
     versions: tuple[int, ...],
+    keep_last: int,
+    keep_hourly: int,
+    keep_daily: int,
+    keep_weekly: int,
+    keep_monthly: int,
+    keep_yearly: int,
+    keep_within: TimeSpan | None,
+    keep_tag: tuple[str, ...],
     policy: bool,
     dry_run: bool,
     yes: bool,
@@ -40,14 +48,15 @@ def forget(
     detach: bool,
     quiet: bool,
     as_json: bool,
-    **rules: Any,
 ) -> None:
-    """Forget versions, and print what that frees. Ends the process with its exit code.
-
-    `rules`: the arguments of `rules_typed`.
-    """
+    """Forget versions, and print what that frees. Ends the process with its exit code."""
     voice = Voice(as_json, quiet)
-    wanted = wanted_versions(versions, rules_typed(**rules), policy=policy)
+    rules = rules_typed(
+        *(keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly),
+        keep_within,
+        keep_tag,
+    )
+    wanted = wanted_versions(versions, rules, policy=policy)
     start(
         lambda: _forget(folder, wanted, voice, dry_run=dry_run, yes=yes, wait=wait, detach=detach),
         as_json=as_json,
