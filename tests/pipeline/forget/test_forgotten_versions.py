@@ -140,7 +140,8 @@ async def test_a_removed_folder_leaves_what_others_share(kept: Kept, tmp_path: P
         await kept.version()
     await kept.erase(await kept.mark([1]))
     other = World(world.catalogue, world.conninfo, other_root, tmp_path, world.store)
-    mine = await other.small(chunk_size=60_000).completed(), other.keep_copy()
+    other.small(chunk_size=60_000).copies_made = 1_000
+    mine = await other.completed(), other.keep_copy()
     folder = await world.folder()
     world.query("UPDATE jobs SET state = 'completed' RETURNING id")
     async with world.catalogue.transaction() as tx:

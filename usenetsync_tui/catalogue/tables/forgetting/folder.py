@@ -8,7 +8,8 @@ from usenetsync_tui.postgres.arrays import int8_array
 _SQL = load(__package__, "folder.sql")
 _OF_FOLDER = (
     *("forget_index", "forget_roots", "forget_pages", "forget_sweeps", "forget_notices"),
-    *("forget_jobs", "forget_vanished", "forget_exclusions", "forget_mounts", "forget_places"),
+    *("forget_jobs", "forget_vanished", "forget_exclusions", "forget_mounts", "forget_owners"),
+    "forget_places",
     *("forget_versions", "forget_candidates", "leave_headers", "forget_headers", "forget_folder"),
 )
 

@@ -34,6 +34,10 @@ DELETE FROM exclusions WHERE folder_id = %(folder)s;
 -- The file systems that it was read from.
 DELETE FROM mounts WHERE folder_id = %(folder)s;
 
+-- forget_owners
+-- The names of users and groups in its versions.
+DELETE FROM owner_names WHERE folder_id = %(folder)s;
+
 -- forget_places
 -- The numbers of the realms in its index.
 DELETE FROM index_realms WHERE folder_id = %(folder)s;
