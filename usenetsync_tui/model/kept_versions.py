@@ -29,7 +29,7 @@ _RUN = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
 
 
 @value_object
-class Verdict:
+class KeepVerdict:
     """Whether a version is kept."""
 
     version: int
@@ -51,7 +51,7 @@ class PolicyEffect:
     policy: KeepPolicy
     default: KeepRules
     """The rules of the settings."""
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[KeepVerdict, ...]
     """Of each finished version, newest first."""
 
     @property
@@ -93,7 +93,7 @@ _PERIODS: dict[str, Callable[[datetime], tuple[int, ...]] | None] = {
 
 def verdicts(
     versions: Sequence[Snapshot], rules: KeepRules, now: datetime, zone: tzinfo | None = None
-) -> list[Verdict]:
+) -> list[KeepVerdict]:
     """For each finished version whether it is kept, newest first.
 
     `now`: with a zone; a version that seems to be from later does not count as the newest for
@@ -114,7 +114,7 @@ def verdicts(
             reasons.append(f"within {rules.within}")
         local = snapshot.started_at.astimezone(zone)
         reasons += [bucket.name for bucket in buckets if bucket.takes(snapshot.version, local)]
-        found.append(Verdict(snapshot.version, tuple(reasons)))
+        found.append(KeepVerdict(snapshot.version, tuple(reasons)))
     return found
 
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.table import Column
-from usenetsync_tui.model.kept_versions import Verdict
+from usenetsync_tui.model.kept_versions import KeepVerdict
 
 _COLUMNS = (Column("Version", right=True), Column(""), Column("Kept by", least=8))
 
 
-def say_verdicts(verdicts: Sequence[Verdict]) -> None:
+def say_verdicts(verdicts: Sequence[KeepVerdict]) -> None:
     """Print them, oldest version first."""
     voices.say_table(_COLUMNS, [_line(verdict) for verdict in reversed(verdicts)])
 
 
-def _line(verdict: Verdict) -> Sequence[str]:
+def _line(verdict: KeepVerdict) -> Sequence[str]:
     word = "✓ kept" if verdict.is_kept else "x goes"
     return str(verdict.version), word, ", ".join(verdict.reasons)

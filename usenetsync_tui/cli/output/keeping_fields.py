@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from usenetsync_tui.model.keep_rules import COUNTED, KeepRules
-from usenetsync_tui.model.kept_versions import PolicyEffect, Verdict
+from usenetsync_tui.model.kept_versions import KeepVerdict, PolicyEffect
 from usenetsync_tui.model.version_marks import MarkedVersion
 
 Fields = dict[str, Any]
@@ -20,7 +20,7 @@ def rules_fields(rules: KeepRules) -> Fields:
     }
 
 
-def verdict_fields(folder: str, verdict: Verdict) -> Fields:
+def verdict_fields(folder: str, verdict: KeepVerdict) -> Fields:
     """Whether the keep rules keep a version, and which ones."""
     return {
         "folder": folder,

@@ -8,7 +8,7 @@ from usenetsync_tui.cells import cut
 from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.forgetting import ForgetPreview
-from usenetsync_tui.model.kept_versions import Verdict
+from usenetsync_tui.model.kept_versions import KeepVerdict
 from usenetsync_tui.model.words import marks_in_words
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_lines import minute
@@ -18,7 +18,7 @@ _OWN = 9
 
 
 def verdict_lines(
-    verdicts: Sequence[Verdict], versions: Mapping[int, Snapshot], width: int
+    verdicts: Sequence[KeepVerdict], versions: Mapping[int, Snapshot], width: int
 ) -> list[Line]:
     """A line for each version, newest first, that says which rule keeps it."""
     gone = sum(not verdict.is_kept for verdict in verdicts)
