@@ -38,10 +38,7 @@ async def mark(tx: Transaction, folder: int, versions: Sequence[int]) -> list[in
     known = await forgotten(tx, folder, wanted)
     _refuse_unknown(wanted, finished, known)
     if finished and finished[-1] in wanted:
-        raise UsageError(
-            f"Version {finished[-1]} is the newest: the next upload compares the folder with it. "
-            "Forget it after the next upload, or remove the folder with all its versions."
-        )
+        raise newest_stays(finished[-1])
     await marks.refuse_protected(tx, folder, wanted)
     reader = await tx.maybe(_SQL["read_by"], values)
     if reader is not None:
@@ -62,6 +59,14 @@ def _refuse_unknown(wanted: Sequence[int], finished: Sequence[int], gone: Sequen
         )
         listed = ", ".join(map(str, unknown))
         raise UnknownSnapshotError(f"There is no version {listed}. Versions: {known or 'none'}.")
+
+
+def newest_stays(version: int) -> UsageError:
+    """Why the newest finished version is not forgotten."""
+    return UsageError(
+        f"Version {version} is the newest: the next upload compares the folder with it. Forget it "
+        "after the next upload, or remove the folder with all its versions."
+    )
 
 
 async def forgotten(tx: Transaction, folder: int, versions: Sequence[int]) -> list[int]:

@@ -8,9 +8,9 @@ from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders, snapshots
-from usenetsync_tui.catalogue.tables.forgetting.versions import forgotten
+from usenetsync_tui.catalogue.tables.forgetting.versions import forgotten, newest_stays
 from usenetsync_tui.catalogue.tables.keeping import marks
-from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError, UsageError
+from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
 
@@ -35,7 +35,7 @@ async def would_free(tx: Transaction, folder: int, versions: Sequence[int]) -> F
             raise UnknownSnapshotError(f"There is no version {version}.")
     marks.refuse(version for version in wanted if finished[version].protected)
     if wanted and wanted[-1] == max(finished):
-        raise UsageError(f"Version {wanted[-1]} is the newest: it stays.")
+        raise newest_stays(wanted[-1])
     values: dict[str, object] = {"folder": folder, "versions": wanted}
     gaps = await tx.fetch(_SQL["gaps"], values)
     values |= {"after": [gap[0] for gap in gaps], "before": [gap[1] for gap in gaps]}
