@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rows import Rows
 from worlds import FaultyStore, World, make_world
 
 from usenetsync_tui.postgres.pool import Pool
@@ -16,5 +18,12 @@ def store() -> FaultyStore:
 
 
 @pytest.fixture
-async def world(pool: Pool, database: str, tmp_path: Path, store: FaultyStore) -> World:
-    return make_world(pool, database, tmp_path, store)
+def rows(database: str) -> Iterator[Rows]:
+    rows = Rows(database)
+    yield rows
+    rows.close()
+
+
+@pytest.fixture
+async def world(pool: Pool, rows: Rows, tmp_path: Path, store: FaultyStore) -> World:
+    return make_world(pool, rows, tmp_path, store)

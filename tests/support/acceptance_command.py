@@ -1,4 +1,7 @@
-"""`usenetsync` as a user runs it: a process, its exit code, its output."""
+"""`usenetsync` as a user runs it: a process, its exit code, its output.
+
+What runs to its end is a fork of a process that has imported it (`forks`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import forks
 import psycopg
 
 from usenetsync_tui.locations import Locations
@@ -46,12 +50,10 @@ class Command:
             **environment,
         }
 
-    program: tuple[str, ...] = (sys.executable, "-m", "usenetsync_tui")
-
     def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         """Start it, without waiting for its end."""
         return subprocess.Popen(
-            [*self.program, *map(os.fspath, arguments)],
+            [sys.executable, "-m", "usenetsync_tui", *map(os.fspath, arguments)],
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -61,12 +63,12 @@ class Command:
 
     def __call__(self, *arguments: str | Path, expect: int | None = 0, **environment: str) -> Ended:
         """Run it to its end, which must have the expected exit code; None: any."""
-        process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=300)
-        assert expect is None or process.returncode == expect, (
-            f"{arguments}: {process.returncode}\n{out}\n{err}"
+        line = [os.fspath(argument) for argument in arguments]
+        ended = Ended(*forks.run(line, {**self.environment, **environment}, patience=300))
+        assert expect is None or ended.code == expect, (
+            f"{arguments}: {ended.code}\n{ended.out}\n{ended.err}"
         )
-        return Ended(process.returncode, out, err)
+        return ended
 
     @property
     def server(self) -> EmbeddedServer:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
-import psycopg
+from rows import Rows
 from trees import compare_trees
 
 from usenetsync_tui.catalogue.session import Catalogue
@@ -99,7 +99,7 @@ class World:
     """One folder backed up in one catalogue."""
 
     catalogue: Catalogue
-    conninfo: str
+    rows: Rows
     root: Path
     scratch: Path
     store: Store
@@ -260,10 +260,14 @@ class World:
         assert await self.notices() == []
         assert compare_trees(expected, restored) == []
 
+    @property
+    def conninfo(self) -> str:
+        """The address of its database."""
+        return self.rows.conninfo
+
     def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
-        """Rows of a statement, on a connection of its own."""
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            return list(connection.execute(sql.encode(), values).fetchall())
+        """Rows of a statement, committed by itself, on a connection apart from the catalogue's."""
+        return self.rows(sql, *values)
 
     def check_ledger(self) -> None:
         """Check the ledger's invariants while no job runs."""
@@ -314,7 +318,7 @@ LEDGER = {
 }
 
 
-def make_world(pool: Pool, conninfo: str, tmp_path: Path, store: Store | None = None) -> World:
+def make_world(pool: Pool, rows: Rows, tmp_path: Path, store: Store | None = None) -> World:
     root = tmp_path / "folder"
     root.mkdir()
-    return World(Catalogue(pool), conninfo, root, tmp_path, store or FaultyStore())
+    return World(Catalogue(pool), rows, root, tmp_path, store or FaultyStore())

@@ -85,7 +85,7 @@ class JobLoop:
             while True:
                 await self.obey_commands()
                 self._end_with_own()
-                if not working_state.active:
+                if not working_state.is_working:
                     if working_state.draining:
                         return
                     if working_state.settings is not working_state.stores.settings:
@@ -109,8 +109,9 @@ class JobLoop:
             self._own = tuple(working_state.started)
         own = {*self._own, *working_state.follow_ups}
         # A job that is over in the catalogue is active until it has begun what follows it.
-        is_over = not (own & {*working_state.active} or any(map(working_state.queue.job, own)))
-        if self._until_idle and is_over:
+        if own & {*working_state.active} or any(map(working_state.queue.job, own)):
+            return
+        if self._until_idle and not working_state.string_restores.is_running:
             drain(working_state)
 
     async def _work(self, job: Job) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from rows import Rows
 from worlds import FaultyStore, World, make_world
 
 from usenetsync_tui.codec.compression import compressor_memory
@@ -82,11 +83,11 @@ class LookingStore(FaultyStore):
 @pytest.mark.anyio
 @pytest.mark.parametrize("compression", [Compression.LZ4, Compression.LZMA])
 async def test_the_limit_holds_for_segments_of_any_size(
-    pool: Pool, database: str, tmp_path: Path, compression: Compression
+    pool: Pool, rows: Rows, tmp_path: Path, compression: Compression
 ) -> None:
     """Segments of a quarter of the limit, and more workers than fit."""
     store = LookingStore()
-    world = store.world = make_world(pool, database, tmp_path, store)
+    world = store.world = make_world(pool, rows, tmp_path, store)
     world.choices = FolderChoices(compression=compression)
     for number in range(4):
         (world.root / f"large {number}").write_bytes(os.urandom(300 * KIB))

@@ -406,7 +406,7 @@ async def test_a_file_system_whose_server_died(world: World, tmp_path: Path) -> 
         assert _now(world) == before
         assert "remote/" in _remembered(world)
         # The folder itself is the dead file system.
-        other = World(world.catalogue, world.conninfo, place, world.scratch, world.store)
+        other = World(world.catalogue, world.rows, place, world.scratch, world.store)
         found = await refused(other)
         assert found.kind is RefusalKind.GONE
         assert "not connected" in str(found)
@@ -462,7 +462,7 @@ async def test_a_check_believes_no_folder_that_is_another_one(
     world: World, disk: Path, store: FaultyStore
 ) -> None:
     fill(disk, 3)
-    other = World(world.catalogue, world.conninfo, disk, world.scratch, world.store)
+    other = World(world.catalogue, world.rows, disk, world.scratch, world.store)
     await other.completed()
     store.articles.clear()
     assert (await other.verify()).missing == 1

@@ -148,7 +148,7 @@ async def test_a_folder_that_is_our_own_is_refused(world: World, home: Home) -> 
     places = home.places(await world.folder())
     (home.locations.config_dir / "sub").mkdir()
     for folder in (home.locations.config_dir, home.locations.config_dir / "sub"):
-        other = World(world.catalogue, world.conninfo, folder, world.scratch, world.store)
+        other = World(world.catalogue, world.rows, folder, world.scratch, world.store)
         with pytest.raises(ExceptionGroup) as caught:
             await upload(await other.new_run(), places)
         assert isinstance(leading_error(caught.value), SourceError)

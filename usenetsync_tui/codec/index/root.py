@@ -23,6 +23,7 @@ Columns; *texts* are those of `varints.write_texts`::
                    may follow): the realm it posts to (its position in column 9), copies (1 to 10),
                    compression (0 none, 1 LZ4, 2 LZMA), flags: 1 its versions include
                    UsenetSync's own files, 2 the user chose to ignore inodes, 4 they are unstable
+    22   FILTERS   what its versions leave out (`filters`); a reader may skip it
     24   KEPT      if versions were forgotten, all kept ones before this one: varints, a zero, then
                 the distances from each to the next, the first one from zero. A version that is
                 not among them is gone, whatever an older root lists
@@ -42,8 +43,9 @@ of the last one is not above that of the root. A path of version v is in the new
 that has it, unless that says it was removed. An object is in the newest run that has it, whatever
 the version: a later run may tell new names of its articles. A run of the same version as the one
 before tells such names, and the paths of that version whose content was posted again, as another
-object. All versions from the base on can be read in this way; for one before
-it read that version's own root.
+object. All versions from the base on can be read in this way. For one before
+it read that version's own root, or the newest root with the same base as that: it has the same
+runs, and further ones may tell names that articles got later.
 
 **A fingerprint** of a path is the first 4 bytes of its BLAKE3. A path whose fingerprint is missing
 is not in the run, so looking for one path does not fetch a page of each run.
@@ -61,6 +63,7 @@ from itertools import accumulate, pairwise
 from blake3 import blake3
 
 from usenetsync_tui.codec.index.directory import read_directory, write_directory
+from usenetsync_tui.codec.index.filters import read_filters, write_filters
 from usenetsync_tui.codec.index.page import IndexPage, PageType, read_page, write_page
 from usenetsync_tui.codec.index.realms import read_realm, write_realm
 from usenetsync_tui.codec.index.varints import (
@@ -88,7 +91,7 @@ MOST_OLDER = 2000
 each root. The roots of 100,000 versions are a chain of 50 links."""
 _KEPT = 24
 _STORED = (15, 19)
-_KNOWN = frozenset(range(1, 22, 2))
+_KNOWN = frozenset((*range(1, 22, 2), 22))
 _LINE = len(VersionLine._fields)
 _FINGERPRINT = 4
 _COMPRESSIONS = (Compression.NONE, Compression.LZ4, Compression.LZMA)
@@ -129,6 +132,8 @@ def write_root(root: IndexRoot) -> bytes:
         21: _written_folder(root.folder),
         _KEPT: b"" if root.kept is None else _written_kept(root.kept),
     }
+    if root.filters is not None:
+        columns[22] = write_filters(root.filters)
     return write_page(PageType.ROOT, 1, columns, _STORED)
 
 
@@ -210,6 +215,7 @@ def read_root(data: bytes, version: int) -> IndexRoot:
         runs=_runs(page, version),
         next_object=next_object,
         kept=_read_kept(page.column(_KEPT), version),
+        filters=read_filters(filters) if (filters := page.columns.get(22)) else None,
     )
     realms.end()
     return root

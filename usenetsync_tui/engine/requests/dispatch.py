@@ -19,6 +19,7 @@ from usenetsync_tui.engine.requests import (
     servers,
 )
 from usenetsync_tui.engine.requests.mailbox import Letter
+from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
@@ -36,6 +37,7 @@ from usenetsync_tui.model.commands import (
     Forget,
     LimitBandwidth,
     LimitFetching,
+    LookByString,
     MoveFolder,
     Pause,
     PauseAll,
@@ -46,6 +48,7 @@ from usenetsync_tui.model.commands import (
     ProtectVersions,
     RemoveFolder,
     Restore,
+    RestoreByString,
     RestoreDatabase,
     Resume,
     ResumeAll,
@@ -60,6 +63,7 @@ from usenetsync_tui.model.commands import (
     StopAdopting,
     StopPreview,
     StopSharing,
+    StopStringRestore,
     TagVersion,
     TestServer,
     Upload,
@@ -120,6 +124,13 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             await secret.show(working_state)
         case StopAdopting():
             working_state.adoptions.stop()
+        case LookByString():
+            working_state.string_searches.begin(command)
+        case RestoreByString():
+            refuse_path(command.target)
+            working_state.string_restores.begin(command)
+        case StopStringRestore():
+            working_state.string_restores.stop()
         case PreviewFilters():
             working_state.previews.begin(command)
         case PreviewRestore():
@@ -154,6 +165,7 @@ def drain(working_state: WorkingState) -> None:
     working_state.draining = True
     for run in working_state.runs:
         run.drain()
+    working_state.string_restores.stop()
 
 
 async def _change_rows(
