@@ -237,7 +237,8 @@ class Ground:
 
     def target(self, living: Tree) -> Path:
         self.number += 1
-        target = self.world.scratch / f"target {self.number}"
+        # Without a space, which the table of mounts writes in another way.
+        target = self.world.scratch / f"target-{self.number}"
         target.mkdir()
         build(target, living)
         return target
