@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from forgotten_ground import Kept
 from index_ground import KEYS, Indexed
+from rows import Rows
 from trees import content
 from worlds import World, make_world
 
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def kept(pool: Pool, database: str, tmp_path: Path) -> Kept:
-    world = make_world(pool, database, tmp_path, ShardsStore(pool)).small(chunk_size=60_000)
+def kept(pool: Pool, rows: Rows, tmp_path: Path) -> Kept:
+    world = make_world(pool, rows, tmp_path, ShardsStore(pool)).small(chunk_size=60_000)
     return Kept(Indexed(world))
 
 
@@ -53,7 +54,7 @@ async def test_every_kept_version_stays_whole(
     rng, rounds = random.Random(seed), request.config.getoption("--kill-rounds") or 2
     other_root = tmp_path / "other"
     other_root.mkdir()
-    other = World(kept.world.catalogue, kept.world.conninfo, other_root, tmp_path, kept.world.store)
+    other = World(kept.world.catalogue, kept.world.rows, other_root, tmp_path, kept.world.store)
     other.small(chunk_size=60_000).copies_made = 1_000
     for _ in range(rounds):
         for _ in range(rng.randrange(2, 5)):
@@ -139,7 +140,7 @@ async def test_a_removed_folder_leaves_what_others_share(kept: Kept, tmp_path: P
         (world.root / "new").write_bytes(content(80_000, 50 + number))
         await kept.version()
     await kept.erase(await kept.mark([1]))
-    other = World(world.catalogue, world.conninfo, other_root, tmp_path, world.store)
+    other = World(world.catalogue, world.rows, other_root, tmp_path, world.store)
     other.small(chunk_size=60_000).copies_made = 1_000
     mine = await other.completed(), other.keep_copy()
     folder = await world.folder()
