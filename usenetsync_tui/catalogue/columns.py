@@ -54,6 +54,7 @@ VERSION: Columns = {
     "segment_size": "o.segment_size",
     **_named(["uid", "gid"], {}),
     **{"xattrs": _XATTRS, "link_set": "{t}link_set", "extents": "{t}extents"},
+    "file_size": "CASE WHEN {t}extents IS NULL THEN {t}size ELSE {t}stat_size END",
 }
 """A file ``f`` of one version with its object ``o``: `version_files.VersionRow`."""
 
