@@ -87,7 +87,7 @@ async def test_the_keep_rules_show_what_they_keep_while_they_are_typed() -> None
     handle.now = replace(handle.now, keep_rules=KeepRules(last=4))
     sent: list[Command] = handle.commands
     async with UsenetSyncApp(handle).run_test(size=(100, 40), notifications=True) as pilot:
-        await pilot.press("1", "W")
+        await pilot.press("1", "C")
         await until(pilot, lambda: isinstance(pilot.app.screen, KeepForm))
         await shows(pilot, "8 of 12 versions would go", "newest version, last")
         await typed(pilot, "last", "x")
@@ -116,7 +116,7 @@ async def test_the_keep_rules_show_what_they_keep_while_they_are_typed() -> None
 async def test_now_saves_the_rules_and_opens_what_goes() -> None:
     handle = at_work()
     async with UsenetSyncApp(handle).run_test(size=(100, 40), notifications=True) as pilot:
-        await pilot.press("1", "W")
+        await pilot.press("1", "C")
         await until(pilot, lambda: isinstance(pilot.app.screen, KeepForm))
         await typed(pilot, "last", "10")
         await shows(pilot, "2 of 12 versions would go")

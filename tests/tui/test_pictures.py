@@ -260,7 +260,7 @@ def test_excluded(size: tuple[int, int], snap_compare: Compare) -> None:
 
 
 KEEPING = {
-    "rules": ("1", "W", "tab", "3", "tab", "tab", "7"),
+    "rules": ("1", "C", "tab", "3", "tab", "tab", "7"),
     "forget": ("1", "enter", "j", "X", "end", *",3-5", "ctrl+r"),
 }
 

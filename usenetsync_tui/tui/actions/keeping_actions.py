@@ -148,7 +148,7 @@ KEEPING_ACTIONS: tuple[Action[Context], ...] = (
         "keep rules",
         keep,
         (writable, has_folder, has_catalogue),
-        keys="W",
+        keys="C",
         tooltip="which versions stay, and which go",
         command="keep",
     ),
