@@ -35,7 +35,7 @@ def _no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_verbs_options_and_their_words() -> None:
     assert completed("usenetsync ") == list(VERBS)
-    assert completed("usenetsync re") == ["restore"]
+    assert completed("usenetsync re") == ["restore", "remove"]
     assert completed("usenetsync db st") == ["start", "status", "stop"]
     assert {"--profile", "--quiet", "--json"} <= set(completed("usenetsync upload --"))
     assert completed("usenetsync upload --profile s") == ["sealed"]
