@@ -50,10 +50,13 @@ class Command:
             **environment,
         }
 
+    program: tuple[str, ...] = (sys.executable, "-m", "usenetsync_tui")
+    """What `start` runs."""
+
     def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         """Start it, without waiting for its end."""
         return subprocess.Popen(
-            [sys.executable, "-m", "usenetsync_tui", *map(os.fspath, arguments)],
+            [*self.program, *map(os.fspath, arguments)],
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
