@@ -57,7 +57,7 @@ def arguments(verb: str, source: Path, place: Path) -> list[str]:
 
 
 def new_tree(folder: Path) -> Path:
-    """A folder with one file and a FIFO, which is listed and not backed up."""
+    """A folder with one file and a FIFO."""
     (tree := folder / "tree").mkdir()
     (tree / "file").write_text("text\n")
     os.mkfifo(tree / "fifo")

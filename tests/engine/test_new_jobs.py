@@ -16,6 +16,7 @@ from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError, Usag
 from usenetsync_tui.model.commands import FolderChoices, Restore, Verify
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.postgres.pool import Pool
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +41,10 @@ async def test_a_restore_is_checked_before_it_is_added(
     with pytest.raises(UnknownFolderError):
         await new_restore(catalogue, Restore(999, out), way_out="")
     assert (await restore(os.fsencode(folder), in_place=True)).target == os.fsencode(folder)
-    whole, part = await restore(), await restore(paths=(b"large",))
+    choices = RestoreChoices((b"*.\xff",), Overwrite.IF_NEWER, delete=True)
+    with pytest.raises(UsageError, match="bracket is not closed"):
+        await restore(choices=RestoreChoices((b"a[",)))
+    whole, part = await restore(), await restore(paths=(b"large",), choices=choices)
     assert (whole.version, whole.paths, part.paths) == (1, (), (b"large",))
     copied = os.path.join(os.fsencode(folder), b"large")
     several = await restore(paths=(copied, b"large/"))
@@ -63,6 +67,10 @@ async def test_a_restore_is_checked_before_it_is_added(
     for _ in range(2):
         assert await put(add, whole) == (Verb.RESTORE, Priority.NORMAL, 1)
         assert await put(add, checked) == (Verb.VERIFY, Priority.NORMAL, 1)
+    async with catalogue.transaction() as tx:
+        added = await add(tx, part)
+    # A resumed job goes on with the same choices.
+    assert (await job(pool, added)).choices == choices
     # The queue takes each job once, and a restore before the folder's own uploads.
     for new, priority in (
         (whole, Priority.HIGH),

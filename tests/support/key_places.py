@@ -37,6 +37,7 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     PostIndex,
     PreviewFilters,
+    Restore,
     Resume,
     ResumeAll,
     ResumeServer,
@@ -52,6 +53,7 @@ from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Priority, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import FileRow
+from usenetsync_tui.model.restore_plans import Fate, PlannedPath, RestorePreview
 from usenetsync_tui.model.servers import ServerState
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
@@ -442,6 +444,18 @@ def _previewed(g: Ground) -> FiltersForm:
     return form
 
 
+def _plan(g: Ground) -> LinesView:
+    return g.app.screen.query_one("#restore-preview", LinesView)
+
+
+def _planned(g: Ground) -> RestoreDialog:
+    """A restore with a preview that is longer than the screen."""
+    rows = [PlannedPath(Fate.CREATE, b"%d" % number, 0, 0, "") for number in range(99)]
+    form = RestoreDialog(folder(1, "photos"), g.handle.browser.version_list)
+    form._seen = RestorePreview(1, Restore(1, b"/out"), rows=tuple(rows), over=True)
+    return form
+
+
 def _previews(g: Ground) -> bool:
     return [type(each) for each in g.handle.commands] == [PreviewFilters]
 
@@ -576,6 +590,15 @@ PLACES: dict[str, Place] = {
         },
         FORM,
     ),
+    "restore": Place(
+        _planned,
+        {
+            "restore.down": lambda g: _plan(g).scroll_offset.y > 0,
+            "restore.up": lambda g: _plan(g).scroll_offset.y == 0,
+            "restore.preview": lambda g: any(_complaints(g)),
+        },
+        FORM | {"version.older", "version.newer"},
+    ),
     "doctor": Place(
         lambda g: DoctorScreen(Examine(), g.handle.now),
         {
@@ -598,7 +621,7 @@ PLACES: dict[str, Place] = {
     "version and path": Place(
         lambda g: RestoreDialog(folder(1, "photos"), g.handle.browser.version_list),
         {"version.older": holds("version", "11"), "version.newer": holds("version", "12")},
-        FORM,
+        FORM | {"restore.down", "restore.up", "restore.preview"},
     ),
     "path": Place(
         lambda g: AddFolder(servers=False, path=g.root + b"/long"),

@@ -306,7 +306,7 @@ def naive_walk(root: Path) -> dict[bytes, os.stat_result]:
 def compare_trees(a: Path, b: Path, *, owners: bool = False) -> list[str]:
     """Differences in names, kinds, content, modes, mtimes (ns), symlink targets; `owners` too.
 
-    Ignores sockets, FIFOs and devices. Empty when the trees are the same.
+    Empty when the trees are the same.
     """
     left, right = _describe(a, owners=owners), _describe(b, owners=owners)
     differences = [f"only in {a}: {path!r}" for path in sorted(left.keys() - right.keys())]
@@ -334,7 +334,7 @@ def _describe(root: Path, *, owners: bool) -> dict[bytes, dict[str, object]]:
         elif kind == stat.S_IFDIR:
             facts |= {"mode": mode}
         else:
-            return
+            facts |= {"mode": mode, "device": status.st_rdev}
         described[path] = facts
 
     _visit(root, look)

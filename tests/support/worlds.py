@@ -28,15 +28,21 @@ from usenetsync_tui.model.folders import Folder, FolderDefaults, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Outcome, Verified
 from usenetsync_tui.model.ports import Opener, OpenRealm, Presence, Store
+from usenetsync_tui.model.restore_choices import RestoreChoices
+from usenetsync_tui.model.restore_plans import PlannedPath
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.status import Limits
+from usenetsync_tui.pipeline.restore.plan import plan
 from usenetsync_tui.pipeline.restore.restore import restore
+from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import upload
 from usenetsync_tui.pipeline.verify.verify import finished, verify
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore
+
+DEFAULTS = RestoreChoices()
 
 Hook = Callable[[Article], Awaitable[None] | None]
 
@@ -181,6 +187,8 @@ class World:
         *,
         owns: bool = True,
         paths: Sequence[bytes] = (),
+        choices: RestoreChoices = DEFAULTS,
+        own: Collection[OwnPath] = (),
     ) -> Path:
         """Restore a version, or a part of it, or several, into a target."""
         if target is None:
@@ -190,11 +198,29 @@ class World:
         async with self.catalogue.transaction() as tx:
             job = await jobs.queue_upload(tx, folder.id, folder.priority)
         self.run = await self.run_of(folder, job, version)
-        with TargetTree(os.fsencode(target)) as tree:
+        paths = paths or ([prefix] if prefix else [])
+        parts = TargetParts(os.fsencode(target), paths, choices, filters=folder.filters, own=own)
+        with TargetTree(os.fsencode(target), parts.overwriting) as tree:
             tree.prepare()
-            await restore(self.run, tree, paths or ([prefix] if prefix else []), owns_target=owns)
+            await restore(self.run, tree, paths, parts, owns_target=owns)
         assert self.run.budget.held == 0
         return target
+
+    async def plan(
+        self,
+        version: int,
+        target: Path,
+        choices: RestoreChoices = DEFAULTS,
+        paths: Sequence[bytes] = (),
+    ) -> list[PlannedPath]:
+        """What a restore would do."""
+        folder = await self.folder()
+        parts = TargetParts(os.fsencode(target), paths, choices, filters=folder.filters)
+        return [
+            row
+            async for batch in plan(self.catalogue, folder, version, paths, parts)
+            for row in batch.rows
+        ]
 
     async def connect(self) -> None:
         """Open all connections now: as another user (`trees.as_nobody`) it would be impossible."""

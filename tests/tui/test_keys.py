@@ -323,7 +323,7 @@ async def test_a_restore_is_asked_for(tmp_path: Path) -> None:
         await pilot.press("r")
         await until(pilot, lambda: isinstance(pilot.app.screen, RestoreDialog))
         target = tmp_path / "out"
-        await pilot.press("enter", "enter", *str(target), "enter")
+        await pilot.press(*["enter"] * 4, *str(target), "enter")
         pilot.app.screen.query_one("#accept").focus()
         await pilot.press("enter")
         await until(pilot, lambda: bool(handle.commands))

@@ -27,7 +27,17 @@ _PATH = "coalesce({t}long_path, {t}path_key)"
 ENTRY = _named(Entry._fields, {"path": _PATH, "size": "coalesce({t}stat_size, {t}size)"})
 """A row of `files` in the form of the walk's entries."""
 
-CURRENT: Columns = {**ENTRY, "state": "{t}state", "key": "{t}path_key", "racy": "{t}racy"}
+_XATTRS = """CASE WHEN {t}xattrs IS NOT NULL
+            THEN (SELECT x.value FROM xattrs x WHERE x.digest = {t}xattrs) END"""
+"""Looked up only for the few rows that have some."""
+
+CURRENT: Columns = {
+    **ENTRY,
+    "state": "{t}state",
+    "key": "{t}path_key",
+    "racy": "{t}racy",
+    "xattrs": "{t}xattrs",
+}
 """One side of the merge join: an `Entry`, and the state of its file."""
 
 VERSION: Columns = {
@@ -42,6 +52,7 @@ VERSION: Columns = {
     "object_kind": "o.kind",
     "segment_size": "o.segment_size",
     **_named(["uid", "gid"], {}),
+    **{"xattrs": _XATTRS, "link_set": "{t}link_set", "extents": "{t}extents"},
 }
 """A file ``f`` of one version with its object ``o``: `version_files.VersionRow`."""
 
@@ -50,6 +61,7 @@ INDEX_ROW: Columns = {
     **_named(["kind", "mode", "uid", "gid", "size", "stat_size"], {}),
     **_named(["mtime_ns", "ctime_ns", "inode", "link", "state", "object_id"], {}),
     **_named(["object_offset", "digest", "digest_kind", "reason", "racy"], {}),
+    **{"link_set": "{t}link_set", "xattrs": _XATTRS, "extents": "{t}extents"},
 }
 """A row of `files` with all that an index keeps: `index_rows.IndexRow`, except its last field."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from usenetsync_tui.codec.digests import DIGEST_SIZE, Digester, digest_of, file_digester
 from usenetsync_tui.model.digests import DigestKind, FileDigest
+from usenetsync_tui.model.metadata.metadata import Extents
 
 
 class Content(NamedTuple):
@@ -16,6 +17,13 @@ class Content(NamedTuple):
     digest: bytes
     segment_size: int
     """Bytes of the segments that the digest is made of; counts only for such a digest."""
+    extents: Extents | None = None
+    """Where the bytes lie in a sparse file; None: they are the file."""
+
+    @property
+    def file_size(self) -> int:
+        """Bytes of the file, with its holes."""
+        return self.size if self.extents is None else self.extents.size
 
     def new(self) -> Digester:
         """Begin a new digest of this kind, for bytes from front to end."""

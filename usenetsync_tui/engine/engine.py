@@ -25,6 +25,7 @@ from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
 from usenetsync_tui.engine.opening import OpenCatalogue, application_name, open_catalogue
 from usenetsync_tui.engine.previews.previews import Previews
+from usenetsync_tui.engine.previews.restore_previews import RestorePreviews
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.listening import Listening
 from usenetsync_tui.engine.progress.tasks import Tasks
@@ -311,6 +312,9 @@ class Engine:
                     lambda: working_state.settings,
                     self._locations,
                     opened.own,
+                ),
+                restore_previews=RestorePreviews(
+                    group, opened.catalogue, lambda: working_state.guarded
                 ),
                 events=self._events,
                 summaries=self.summaries,

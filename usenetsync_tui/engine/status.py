@@ -76,6 +76,7 @@ def composed(
         sharing=working_state.shared.sharing,
         adopting=working_state.adoptions.adopting,
         preview=working_state.previews.preview,
+        restore_preview=working_state.restore_previews.preview,
         workers_allowed=_workers(working_state),
         limits=working_state.settings.limits,
         folder_defaults=working_state.settings.folder_defaults,

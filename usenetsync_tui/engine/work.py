@@ -87,7 +87,7 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
             await not_continued(run)
             return await with_index(working_state.stores, run, await upload(run, own))
         case Verb.RESTORE:
-            return await restored(run, job)
+            return await restored(run, job, working_state.guarded)
         case Verb.INDEX:
             return await indexed(working_state.stores, run, job)
         case Verb.VERIFY:

@@ -14,8 +14,10 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.by_string.adopting import Adoptions
 from usenetsync_tui.engine.by_string.sharing import SharedString
+from usenetsync_tui.engine.jobs.guarded import Guarded, guarded
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.previews.previews import Previews
+from usenetsync_tui.engine.previews.restore_previews import RestorePreviews
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.engine.progress.tasks import Tasks
@@ -49,6 +51,7 @@ class WorkingState:
     shared: SharedString
     adoptions: Adoptions
     previews: Previews
+    restore_previews: RestorePreviews
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]
@@ -67,6 +70,11 @@ class WorkingState:
     done_bytes: int = 0
     done_files: int = 0
     """Files (and bytes, above) done by the jobs that have ended."""
+
+    @property
+    def guarded(self) -> Guarded:
+        """What a restore must never delete."""
+        return guarded(self.settings, self.locations, self.database)
 
     @property
     def runs(self) -> list[JobRun]:

@@ -28,10 +28,12 @@ class ChangeKind(StrEnum):
     """The sizes are equal, and the digests cannot be compared: another algorithm or segment size
     made them, or one of the two was never read."""
     TARGET = "target"
-    """Where a symlink points."""
+    """Where a symlink points, or the number of a device."""
     MODE = "mode"
     OWNER = "owner"
     """Owner or group; not where a version does not say who that was."""
+    ATTRIBUTES = "attributes"
+    """Extended attributes: ACLs and file capabilities among them."""
     TIME = "time"
     """The time of the last change; a directory that differs in that alone is not listed."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.filters import FilterChoices, Filters
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.value_object import value_object
@@ -113,13 +114,16 @@ class Restore:
 
     folder_id: int
     target: bytes
-    """Absolute."""
+    """Absolute; empty: see `in_place`."""
     version: int | None = None
     """None: the newest finished one."""
     paths: tuple[bytes, ...] = ()
     """Inside the folder, or absolute and below it; none: all of it."""
     in_place: bool = False
-    """The target may be the folder itself, inside it or around it."""
+    """The target may be the folder itself, inside it or around it; empty: the folder's own path."""
+    choices: RestoreChoices = RestoreChoices()
+    recreate: bool = False
+    """With an empty target: even if the folder is gone or empty, or its disk is not mounted."""
 
 
 @value_object
@@ -197,8 +201,20 @@ class PreviewFilters:
 
 
 @value_object
+class PreviewRestore:
+    """Find what a restore would do; see `EngineStatus.restore_preview`.
+
+    It replaces an earlier preview; one of the same restore only turns to another page.
+    """
+
+    restore: Restore
+    page: int = 0
+    """From 0."""
+
+
+@value_object
 class StopPreview:
-    """Stop looking, and forget the preview."""
+    """Stop looking, and forget the previews."""
 
 
 @value_object
@@ -387,6 +403,7 @@ Command = (
     | StopAdopting
     | PostIndex
     | PreviewFilters
+    | PreviewRestore
     | StopPreview
     | PauseAll
     | ResumeAll

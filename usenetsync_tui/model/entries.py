@@ -14,11 +14,20 @@ from usenetsync_tui.model.value_object import value_object
 
 
 class FileKind(IntEnum):
-    """What a path is. Sockets, FIFOs and devices are never entries."""
+    """What a path is."""
 
     REGULAR = 0
     DIRECTORY = 1
     SYMLINK = 2
+    FIFO = 3
+    SOCKET = 4
+    CHARACTER_DEVICE = 5
+    BLOCK_DEVICE = 6
+
+
+DEVICES = frozenset((FileKind.CHARACTER_DEVICE, FileKind.BLOCK_DEVICE))
+SPECIAL = DEVICES | {FileKind.FIFO, FileKind.SOCKET}
+"""Kinds without content, which are made, never opened."""
 
 
 class FileState(IntEnum):
@@ -36,8 +45,8 @@ class Entry(NamedTuple):
     """One path as the walk found it.
 
     A NamedTuple, not a dataclass: an upload makes and compares three million of them, and
-    comparing two tuples is one C call. For directories size, ctime_ns and inode are 0: a
-    directory changes when its mode or mtime does. `fitted` makes times and inodes 64-bit.
+    comparing two tuples is one C call. For directories size and inode are 0. `fitted` makes times
+    and inodes 64-bit. What few files have beside this is `model.metadata`.
     """
 
     path: bytes
@@ -49,7 +58,7 @@ class Entry(NamedTuple):
     mode: int
     """Permission bits only (``st_mode & 0o7777``)."""
     link: bytes | None
-    """The target of a symlink."""
+    """The target of a symlink; the number of a device, ``major:minor``."""
     uid: int | None = None
     """The owner's number; None in a row of an earlier program, which stored no owners."""
     gid: int | None = None
@@ -87,7 +96,7 @@ class NoticeKind(IntEnum):
     """Why the job's report lists a path. Most kinds make the job incomplete."""
 
     SKIPPED = 0
-    """A socket, FIFO or device, which has no content; or one of UsenetSync's own files."""
+    """One of UsenetSync's own files; of an earlier program, also a FIFO, socket or device."""
     UNREADABLE = 1
     VANISHED = 2
     """Deleted between the walk and the read."""
@@ -108,7 +117,7 @@ class NoticeKind(IntEnum):
     GUARDED = 10
     """A mount point changed: the new version repeats the last one below it."""
     ATTRIBUTES = 12
-    """Its content is restored, but not its owner, mode or time."""
+    """It is kept or restored, but not its owner, mode, time or extended attributes."""
     NOTED = 13
     """For information; nothing is missing."""
 

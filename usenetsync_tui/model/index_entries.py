@@ -32,6 +32,11 @@ class AttributeTag(IntEnum):
     """The size in bytes that the walk reported, where reading gave another: a varint."""
     RACY = 68
     """Its times were not older than its reading, so the next upload reads it again: empty."""
+    LINK_SET = 70
+    """Which paths are names of one file. This and the following: `codec.index.attributes`."""
+    XATTRS = 72
+    SPECIAL = 74
+    EXTENTS = 76
 
 
 class IndexEntry(NamedTuple):

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.value_object import value_object
 
@@ -79,6 +80,16 @@ class Job:
     """Payload bytes that the store acknowledged, in all its runs."""
     deduplicated_bytes: int = 0
     """Source bytes that the store had already, in all its runs."""
+    exclude: tuple[bytes, ...] = ()
+    overwrite: Overwrite = Overwrite.ALWAYS
+    deletes: bool = False
+    numeric_ids: bool = False
+    """The choices of a restore: see `choices`."""
+
+    @property
+    def choices(self) -> RestoreChoices:
+        """What a restore does with what its target has."""
+        return RestoreChoices(self.exclude, self.overwrite, self.deletes, self.numeric_ids)
 
 
 @value_object

@@ -5,7 +5,7 @@ Knows what a typed or copied path means. Refuses to know whether a version has i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 MOST_PATHS = 1_000
 """Most paths of one restore: the catalogue is asked for each of them."""
@@ -40,6 +40,17 @@ def joined(paths: Iterable[bytes]) -> bytes | None:
 def parted(stored: bytes | None) -> tuple[bytes, ...]:
     """The inverse of `joined`."""
     return tuple(stored.split(_BETWEEN)) if stored else ()
+
+
+def lies_in(path: bytes, parts: Collection[bytes]) -> bool:
+    """Whether a relative path is one of some parts, or below one; without a part, any is.
+
+    `parts`: without slashes at their ends; best a set.
+    """
+    if not parts:
+        return True
+    name = path.rstrip(b"/")
+    return bool(name) and (name in parts or any(above in parts for above in _above(name)))
 
 
 def _above(name: bytes) -> Iterable[bytes]:

@@ -15,6 +15,7 @@ from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, FolderDefaults, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.restore_plans import RestorePreview
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
@@ -114,6 +115,8 @@ class JobStatus:
     missed_files: int = 0
     """Files of the total that a restore has given up; `done_files` does not count them."""
     kept_bytes: int = 0
+    deleted: int = 0
+    """Paths that the version does not have, deleted by a restore."""
     """The part of `done_bytes` that a restore found identical in its target and left alone."""
     waiting: Waiting | None = None
     """What it waits for now."""
@@ -347,6 +350,8 @@ class EngineStatus:
     """The latest examination of this machine."""
     preview: Preview | None = None
     """What a folder's filters would leave out, as far as it was looked at."""
+    restore_preview: RestorePreview | None = None
+    """What a restore would do, as far as it was looked at."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)
     """What a new folder begins with."""
     windows: tuple[Window, ...] = ()

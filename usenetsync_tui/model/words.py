@@ -41,6 +41,10 @@ KIND_WORDS: dict[FileKind, str] = {
     FileKind.REGULAR: "file",
     FileKind.DIRECTORY: "directory",
     FileKind.SYMLINK: "symlink",
+    FileKind.FIFO: "FIFO",
+    FileKind.SOCKET: "socket",
+    FileKind.CHARACTER_DEVICE: "character device",
+    FileKind.BLOCK_DEVICE: "block device",
 }
 
 NOTICE_WORDS: dict[NoticeKind, str] = {

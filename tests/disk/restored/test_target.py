@@ -26,12 +26,13 @@ from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import preallocate
 from usenetsync_tui.disk.restored import directories, entry, part_file
 from usenetsync_tui.disk.restored.attributes import Attributes
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.scan import walk
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.digests import DigestKind
-from usenetsync_tui.model.entries import Entry, FileKind
+from usenetsync_tui.model.entries import SPECIAL, Entry, FileKind
 
 WHEN = 1_500_000_000_123_456_789
 ME = os.geteuid(), os.getegid()
@@ -81,6 +82,8 @@ def restore(source_root: Path, target: TargetTree, small: int = 50_000) -> None:
             wanted = Attributes(entry.mode, entry.mtime_ns, entry.uid, entry.gid)
             if entry.kind == FileKind.DIRECTORY:
                 target.make_directory(entry.path)
+            elif entry.kind in SPECIAL:
+                target.special(entry.path, Special(FileKind(entry.kind), entry.link), wanted)
             elif entry.link is not None:
                 target.symlink(entry.path, entry.link, wanted)
             elif entry.size <= small:

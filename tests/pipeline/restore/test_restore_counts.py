@@ -16,8 +16,10 @@ from worlds import FaultyStore, World, until
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.pipeline.restore.report import TOLD_EACH
 from usenetsync_tui.pipeline.restore.restore import restore
+from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.run.job_run import Progress
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -182,7 +184,8 @@ async def test_interrupted_files_are_not_counted(full: World, store: FaultyStore
     with TargetTree(os.fsencode(target)) as tree:
         tree.prepare()
         async with anyio.create_task_group() as group:
-            group.start_soon(lambda: restore(run, tree, b"", owns_target=True))
+            parts = TargetParts(os.fsencode(target), (), RestoreChoices())
+            group.start_soon(lambda: restore(run, tree, (), parts, owns_target=True))
             await until(lambda: len(store.fetches) > 90)
             run.drain()
     assert_counted(full, target)

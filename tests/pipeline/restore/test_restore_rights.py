@@ -15,7 +15,10 @@ import pytest
 from trees import as_nobody, compare_trees, content, small_files
 from worlds import FaultyStore, World
 
+from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.filters import FilterChoices
+from usenetsync_tui.model.restore_choices import RestoreChoices
 
 LARGE = 60_000
 NOBODY = 65_534
@@ -170,6 +173,33 @@ async def test_owners_alone_do_not_make_it_incomplete(world: World, place: Path)
     assert not notice.is_error
     assert world.run is not None and world.run.progress.errors == 0
     assert compare_trees(world.root, place / "target") == []
+
+
+@needs_root
+@pytest.mark.anyio
+async def test_closed_directories_are_opened_to_delete_in_them(world: World, place: Path) -> None:
+    """Those of the version get its mode back; those that stay keep their own."""
+    for name in ("closed", "stays"):
+        make(world.root / name / "file", 5, 0o444, NOBODY, NOBODY)
+    (world.root / "closed").chmod(0o555)
+    world.choices = FolderChoices(filters=FilterChoices(exclude=(b"*.keep",)))
+    await world.completed()
+    await world.connect()
+    target = place / "target"
+    with as_nobody():
+        for name in ("closed/surplus", "gone/deep/surplus", "left/kept.keep", "left/surplus"):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_bytes(b"")
+        for name in ("closed", "gone/deep", "gone", "left"):
+            (target / name).chmod(0o555)
+        await world.restore(1, target, owns=False, choices=RestoreChoices(delete=True))
+    assert world.run is not None and world.run.progress.errors == 0
+    found = {f"{p.relative_to(target)}": stat.S_IMODE(p.stat().st_mode) for p in target.rglob("*")}
+    assert found.pop("left") == 0o555 and found.pop("left/kept.keep")
+    assert found == {
+        f"{p.relative_to(world.root)}": stat.S_IMODE(p.stat().st_mode)
+        for p in world.root.rglob("*")
+    }
 
 
 @needs_root

@@ -19,7 +19,9 @@ from usenetsync_tui.errors import UnknownPathError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.pipeline.restore.restore import restore
+from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.restore.version_paths import spans
 
 
@@ -163,7 +165,8 @@ async def test_a_killed_restore_resumes(world: World, store: FaultyStore) -> Non
                 group.cancel_scope.cancel()
 
             group.start_soon(stop)
-            await restore(run, tree, b"", owns_target=True)
+            parts = TargetParts(os.fsencode(target), (), RestoreChoices())
+            await restore(run, tree, (), parts, owns_target=True)
     assert folder.id == run.folder.id
     assert len(store.fetches) < 60
     assert not (target / "large").exists()

@@ -17,6 +17,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, completions, parse, path_begin
 from usenetsync_tui.tui.commands.parsed_commands import (
@@ -76,6 +77,17 @@ KNOWN = KnownNames(
         ("restore --version 12 /mnt/b", RestoreChosen(b"/mnt/b", 12)),
         ("restore /mnt/b", RestoreChosen(b"/mnt/b", None)),
         ("restore", RestoreChosen(b"", None)),
+        (
+            "restore --delete --exclude *.o /mnt/a b --exclude=c --overwrite if-newer",
+            RestoreChosen(
+                b"/mnt/a b", None, RestoreChoices((b"*.o", b"c"), Overwrite.IF_NEWER, delete=True)
+            ),
+        ),
+        (
+            "restore /mnt/b --numeric-ids",
+            RestoreChosen(b"/mnt/b", None, RestoreChoices(numeric_ids=True)),
+        ),
+        ("restore --in-place", RestoreChosen(b"", None, in_place=True)),
         ("nzb /tmp/a.nzb", WriteNzb(b"/tmp/a.nzb")),
         ("nzb --each-subfolder /tmp/my nzbs", WriteNzb(b"/tmp/my nzbs", each_subfolder=True)),
         ("nzb --each-subfolder", WriteNzb(b"", each_subfolder=True)),
@@ -135,6 +147,8 @@ def test_every_word_is_a_command(word: SimpleCommand) -> None:
         ("verify --sample 1/1", "1/2 to 1/1000"),
         ("restore --verison 3", "restore TARGET"),
         ("restore /mnt/b --version 0", "start at 1"),
+        ("restore /mnt/b --overwrite all", "always, if-changed, if-newer, never"),
+        ("restore /mnt/b --in-place", "or restore --in-place"),
         ("nzb --each /tmp", "nzb --each-subfolder FOLDER"),
         ("key-change --phrase /tmp/p", "key-change --passphrase-file FILE"),
         ("key-change key", "begins with / or ~"),

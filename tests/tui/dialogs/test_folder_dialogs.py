@@ -182,10 +182,11 @@ async def test_restoring_the_newest_version(tmp_path: Path) -> None:
     dialog = RestoreDialog(folder_at(b"/kept"), VERSIONS)
     async with dialog_shown(dialog) as (pilot, app):
         assert "30 files" in picture(app)
-        await typed(pilot, "<enter>", "<enter>")
-        assert "identical files are left alone" in picture(app).lower()
+        await typed(pilot, *["<enter>"] * 4)
         await pasted(pilot, f"{tmp_path}/back")
-        await typed(pilot, "<enter>", "<enter>")
+        await typed(pilot, "<enter>")
+        assert "files that differ are replaced" in picture(app).lower()
+        await typed(pilot, *["<enter>"] * 3)
         await happens(pilot, lambda: bool(app.answers))
     target = os.fsencode(tmp_path.resolve()) + b"/back"
     assert app.answers == [Restore(7, target, 3)]
@@ -196,9 +197,9 @@ async def test_restoring_a_part_of_an_older_version(tmp_path: Path) -> None:
     async with dialog_shown(dialog) as (pilot, app):
         await typed(pilot, "<right>", "<right>", "<right>", "<left>", "<tab>", "<end>", "a")
         assert r"caf\xe9/a" in picture(app)
-        await typed(pilot, "<tab>")
+        await typed(pilot, *["<tab>"] * 3)
         await pasted(pilot, f"{tmp_path}")
-        await typed(pilot, "<enter>", "<enter>")
+        await typed(pilot, "<ctrl+s>")
         await happens(pilot, lambda: bool(app.answers))
     assert app.answers == [Restore(7, os.fsencode(tmp_path.resolve()), 2, (b"caf\xe9/a",))]
 
@@ -217,9 +218,9 @@ async def test_a_restore_that_cannot_be_is_refused(
 ) -> None:
     dialog = RestoreDialog(folder_at(os.fsencode(tmp_path)), VERSIONS)
     async with dialog_shown(dialog) as (pilot, app):
-        await typed(pilot, version, "<enter>", "<enter>")
+        await typed(pilot, version, *["<enter>"] * 4)
         await pasted(pilot, target.replace("SOURCE", str(tmp_path)))
-        await typed(pilot, "<enter>", "<enter>")
+        await typed(pilot, "<ctrl+s>")
         await happens(pilot, lambda: said in " ".join(picture(app).replace("│", "").split()))
     assert app.answers == []
 

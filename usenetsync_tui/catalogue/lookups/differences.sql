@@ -55,12 +55,16 @@ SELECT coalesce(o.long_path, o.path_key, n.long_path, n.path_key),
 
 -- kinds
 -- In what a row `n` of `files` differs from an earlier row `o` of the same path:
--- `model.history.ChangeKind`. The digests of two large files can be compared if the segments that
--- they are made of have one size.
+-- `model.changes.ChangeKind`. The digests of two large files can be compared if the segments that
+-- they are made of have one size, and if either both are stored without their holes or none is.
 (CASE WHEN o.kind <> n.kind THEN ARRAY['type'] ELSE array_remove(ARRAY[
-    CASE WHEN n.kind = {kind.regular} AND (o.size > 0 OR n.size > 0) THEN
-         CASE WHEN o.size <> n.size
+    CASE WHEN n.kind = {kind.regular}
+           AND (o.size > 0 OR n.size > 0 OR o.extents IS NOT NULL OR n.extents IS NOT NULL) THEN
+         CASE WHEN (o.extents IS NULL) <> (n.extents IS NULL)
+               AND coalesce(o.stat_size, o.size) = coalesce(n.stat_size, n.size) THEN 'content?'
+              WHEN o.size <> n.size OR o.extents <> n.extents
                 OR (o.state = {file.failed}) <> (n.state = {file.failed}) THEN 'content'
+              WHEN n.size = 0 THEN NULL
               WHEN o.digest IS NULL OR n.digest IS NULL
                 OR coalesce(o.digest_kind, 0) <> coalesce(n.digest_kind, 0)
                 OR coalesce(n.digest_kind, 0) IN {digest.of_segments}
@@ -68,7 +72,8 @@ SELECT coalesce(o.long_path, o.path_key, n.long_path, n.path_key),
                        IS DISTINCT FROM
                        (SELECT segment_size FROM objects WHERE id = n.object_id) THEN 'content?'
               WHEN o.digest <> n.digest THEN 'content' END END,
-    CASE WHEN n.kind = {kind.symlink} AND o.link <> n.link THEN 'target' END,
+    CASE WHEN o.link <> n.link THEN 'target' END,
     CASE WHEN o.mode <> n.mode THEN 'mode' END,
     CASE WHEN o.uid <> n.uid OR o.gid <> n.gid THEN 'owner' END,
+    CASE WHEN o.xattrs IS DISTINCT FROM n.xattrs THEN 'attributes' END,
     CASE WHEN o.mtime_ns <> n.mtime_ns THEN 'time' END], NULL) END);

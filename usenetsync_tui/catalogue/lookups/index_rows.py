@@ -42,6 +42,11 @@ class IndexRow(NamedTuple):
     digest_kind: int | None
     reason: str | None
     racy: bool | None
+    link_set: int | None
+    xattrs: bytes | None
+    """As `codec.index.attributes` writes them."""
+    extents: bytes | None
+    """Likewise."""
     change: int
     """`model.index_entries.EntryChange`: 3 for a path that is gone, the row of which is old."""
 

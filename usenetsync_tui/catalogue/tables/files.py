@@ -13,9 +13,11 @@ from usenetsync_tui.catalogue.columns import ENTRY, STAGED
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.catalogue.tables.index import changes
+from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.metadata.metadata import NONE, Metadata
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.postgres.arrays import bool_array, bytea_array, int2_array, int8_array
 from usenetsync_tui.postgres.copy import copy_rows
@@ -101,6 +103,8 @@ class Placed(NamedTuple):
     """Bytes that were read; None: the size that the walk found."""
     racy: bool = False
     """It may change again without its times showing it: see `pipeline.racy`."""
+    metadata: Metadata = NONE
+    """What it has beside its entry."""
 
 
 async def current_page(
@@ -210,7 +214,7 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
     """Record the places of these files' bytes."""
     if not placed:
         return
-    keys, made, offsets, digests, sizes, racy = zip(*placed, strict=True)
+    keys, made, offsets, digests, sizes, racy, beside = zip(*placed, strict=True)
     await changes.announce(tx)
     await tx.run(
         _SQL["set_planned"],
@@ -225,6 +229,7 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
             "racy": bool_array(racy),
         },
     )
+    await metadata.record(tx, folder, [*zip(keys, beside, strict=True)])
 
 
 async def set_object(tx: Transaction, folder: int, key: bytes, object_id: int, seen: Entry) -> None:

@@ -78,6 +78,7 @@ SELECT %(folder)s, %(version)s, {staged.columns}
        mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,
        mode = excluded.mode, link = excluded.link, uid = excluded.uid, gid = excluded.gid,
        last_version = NULL, stat_size = NULL, racy = NULL, reason = NULL,
+       xattrs = NULL, link_set = NULL, extents = NULL,
        (object_id, object_offset, digest, digest_kind) = (
            SELECT files.object_id,
                   CASE WHEN files.digest IS NOT NULL
@@ -91,11 +92,12 @@ SELECT %(folder)s, %(version)s, {staged.columns}
 -- refresh
 -- Update columns that do not describe a file's content or kept attributes, without a new version;
 -- fill in owners that an earlier program did not keep. The index need not tell what differs because
--- the folder was adopted in another place: whoever adopts it again compares neither. (Here and below:
--- rows up to the newest finished version may be in the index already.)
+-- the folder was adopted in another place: whoever adopts it again compares neither. Nor is the time of
+-- a directory in it. (Here and below: rows up to the newest finished version may be in the index.)
 UPDATE files f
    SET ctime_ns = u.ctime_ns, inode = u.inode, uid = u.uid, gid = u.gid,
        changed_at = CASE WHEN f.first_version <= finished.version
+                          AND (f.kind <> {kind.directory} OR f.uid IS NULL)
                           AND (SELECT adopted_version IS NULL FROM folders WHERE id = %(folder)s)
                          THEN clock_timestamp() ELSE f.changed_at END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(ctimes)b::int8[]),
@@ -157,7 +159,7 @@ UPDATE files f
        size = coalesce(u.size, f.stat_size, f.size),
        stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
        digest = u.digest, digest_kind = nullif(u.digest_kind, 0), racy = nullif(u.racy, false),
-       reason = NULL,
+       reason = NULL, xattrs = NULL, link_set = NULL, extents = NULL,
        changed_at = CASE WHEN f.first_version <= finished.version THEN clock_timestamp() END,
        replaced = CASE WHEN f.first_version <= finished.version THEN true END
   FROM unnest((SELECT %(keys)b::bytea[]), (SELECT %(objects)b::int8[]),

@@ -13,11 +13,13 @@ from usenetsync_tui.catalogue.tables import left_out
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
+from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.restored_paths import joined, parted
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.transitions import JOBS, JobEvent
 
 _SQL = load(__package__, "jobs.sql")
+_DEFAULT = RestoreChoices()
 _LAST = (1 << 63) - 1
 """No job has an id above it."""
 _STEPS = {
@@ -30,6 +32,7 @@ _STEPS = {
     JobState.PAUSED: JobEvent.HOLD,
 }
 """The event that brings a job into a state, for the program that runs the job."""
+_KINDS = (("verb", Verb), ("priority", Priority), ("state", JobState), ("overwrite", Overwrite))
 
 
 async def add(
@@ -40,6 +43,7 @@ async def add(
     *,
     target: bytes | None = None,
     paths: Sequence[bytes] = (),
+    choices: RestoreChoices = _DEFAULT,
     version: int | None = None,
     bodies: bool = False,
     sample: int = 1,
@@ -58,6 +62,10 @@ async def add(
             "bodies": bodies,
             "sample": sample,
             "queued": queued,
+            "exclude": list(choices.exclude),
+            "overwrite": str(choices.overwrite),
+            "deletes": choices.delete,
+            "numeric_ids": choices.numeric_ids,
         },
     )
     job_id: int = row[0]
@@ -283,7 +291,7 @@ def _job(row: Sequence[Any]) -> Job:
     fields = dict(zip(JOB, row, strict=True))
     if (said := fields["refusal"]) is not None:
         fields["refusal"] = Refusal(**{**said, "kind": RefusalKind(said["kind"])})
-    fields["paths"] = parted(fields["paths"])
-    for name, kind in (("verb", Verb), ("priority", Priority), ("state", JobState)):
+    fields["paths"], fields["exclude"] = parted(fields["paths"]), tuple(fields["exclude"])
+    for name, kind in _KINDS:
         fields[name] = kind(fields[name])
     return Job(**fields)

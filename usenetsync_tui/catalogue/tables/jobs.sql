@@ -1,8 +1,10 @@
 -- insert
 -- A new job at the end of its priority; the program that adds one not `queued` runs it itself.
-INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, bodies, sample, queued)
+INSERT INTO jobs (folder_id, verb, priority, state, target, prefix, version, bodies, sample, queued,
+                  exclude, overwrite, deletes, numeric_ids)
 VALUES (%(folder)s, %(verb)s, %(priority)s, {job.queued}, %(target)s, %(prefix)s, %(version)s,
-        %(bodies)s, %(sample)s, %(queued)s)
+        %(bodies)s, %(sample)s, %(queued)s, %(exclude)s, %(overwrite)s, %(deletes)s,
+        %(numeric_ids)s)
 RETURNING id;
 
 -- insert_upload

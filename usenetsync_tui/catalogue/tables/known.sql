@@ -9,8 +9,9 @@ SELECT o.id FROM objects o
 
 -- undo_unchanged
 -- Delete rows of the version under construction that equal the rows before them: content, place and
--- all kept attributes. The rows before them become current again; update in them what only the walk
--- compares, and fill in owners that an earlier program did not keep. (Key by key, as in files.sql.)
+-- all kept attributes (a file that lost its other names is still the same). The rows before them
+-- become current again; update in them what only the walk compares, and fill in owners that an
+-- earlier program did not keep. (Key by key, as in files.sql.)
 WITH same AS MATERIALIZED (
     SELECT new.*, old.first_version AS since
       FROM unnest(%(keys)b::bytea[]) AS u(path_key)
@@ -34,7 +35,9 @@ WITH same AS MATERIALIZED (
        AND old.object_id IS NOT DISTINCT FROM new.object_id
        AND old.object_offset IS NOT DISTINCT FROM new.object_offset
        AND old.digest IS NOT DISTINCT FROM new.digest
-       AND old.digest_kind IS NOT DISTINCT FROM new.digest_kind),
+       AND old.digest_kind IS NOT DISTINCT FROM new.digest_kind
+       AND (old.xattrs, old.extents) IS NOT DISTINCT FROM (new.xattrs, new.extents)
+       AND (new.link_set IS NULL OR old.link_set = new.link_set)),
 gone AS (
     DELETE FROM files f USING same
      WHERE f.folder_id = same.folder_id AND f.path_key = same.path_key

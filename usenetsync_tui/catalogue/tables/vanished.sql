@@ -94,7 +94,7 @@ SELECT count(*)
          WHERE {within} AND NOT k.excluded) AS v
  CROSS JOIN LATERAL (
        SELECT FROM files c
-        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key AND c.kind <> {kind.directory}
+        WHERE c.folder_id = v.folder_id AND c.path_key = v.path_key AND c.kind IN ({kind.regular}, {kind.symlink})
           AND c.first_version <= %(version)s
           AND (c.last_version IS NULL OR c.last_version >= %(version)s)
        OFFSET 0) AS was;
@@ -102,7 +102,7 @@ SELECT count(*)
 -- missing_already
 -- Those that ended before the version under construction without a successor.
 SELECT count(*) FROM files k
- WHERE {within} AND k.kind <> {kind.directory} AND k.first_version <= %(version)s
+ WHERE {within} AND k.kind IN ({kind.regular}, {kind.symlink}) AND k.first_version <= %(version)s
    AND k.last_version = %(building)s - 1
    AND NOT EXISTS (SELECT FROM files c
                     WHERE c.folder_id = k.folder_id AND c.path_key = k.path_key
@@ -111,13 +111,13 @@ SELECT count(*) FROM files k
 -- held
 -- Files and symlinks of a version in a part, but for those that the filters leave out now.
 SELECT count(*) FROM files k
- WHERE {within} AND k.kind <> {kind.directory} AND k.first_version <= %(version)s
+ WHERE {within} AND k.kind IN ({kind.regular}, {kind.symlink}) AND k.first_version <= %(version)s
    AND (k.last_version IS NULL OR k.last_version >= %(version)s)
    AND NOT EXISTS (SELECT FROM vanished v
                     WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key AND v.excluded);
 
 -- left
--- Whether a file or symlink in a part is there now, taken in or excluded.
+-- Whether anything but directories in a part is there now, taken in or excluded.
 SELECT EXISTS (
        SELECT FROM files k
         WHERE {within} AND k.kind <> {kind.directory} AND k.last_version IS NULL

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from usenetsync_tui.catalogue.columns import VERSION
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.codec.index.attributes import read_extents
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import unfitted_time
 
@@ -41,6 +42,17 @@ class VersionRow(NamedTuple):
     segment_size: int | None
     uid: int | None
     gid: int | None
+    xattrs: bytes | None = None
+    """As `codec.index.attributes` writes them."""
+    link_set: int | None = None
+    """The same number for names of one file."""
+    extents: bytes | None = None
+    """Where a sparse file has its `size` bytes; its own size is in it, too."""
+
+    @property
+    def file_size(self) -> int:
+        """Bytes of the file, with its holes."""
+        return self.size if self.extents is None else read_extents(self.extents).size
 
     @property
     def file_digest(self) -> FileDigest | None:
@@ -60,6 +72,7 @@ class DirectoryRow(NamedTuple):
     uid: int | None
     gid: int | None
     key: bytes
+    xattrs: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,26 @@ def _timely(row: _Timed) -> _Timed:
     """The row with the file's real time in `mtime_ns` (`unfitted_time`)."""
     known = unfitted_time(row.mtime_ns)
     return row if known == row.mtime_ns else row._replace(mtime_ns=known)
+
+
+async def linked_page(
+    tx: Transaction, folder: int, version: int, after: tuple[int, bytes], limit: int
+) -> list[VersionRow]:
+    """The next files with several names, those of one file together; `after`: set and key."""
+    values = {"folder": folder, "version": version, "after": after[0], "key": after[1]}
+    return version_rows(await tx.fetch(_SQL["linked_page"], {**values, "limit": limit}))
+
+
+async def version_keys(tx: Transaction, span: Span, limit: int) -> list[bytes]:
+    """The keys of the first rows of a span, in their order."""
+    return column(await tx.fetch(_SQL["version_keys"], {**span.values(), "limit": limit}))
+
+
+async def version_sizes(
+    tx: Transaction, span: Span, limit: int
+) -> list[tuple[bytes, bytes, int, int]]:
+    """(key, path, kind, size) of the first rows of a span, in the order of their keys."""
+    return await tx.fetch(_SQL["version_sizes"], {**span.values(), "limit": limit})
 
 
 async def version_directories(tx: Transaction, span: Span, limit: int) -> list[DirectoryRow]:

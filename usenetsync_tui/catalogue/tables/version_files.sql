@@ -25,9 +25,29 @@ SELECT {version_row.columns}
  WHERE f.before < 1048576
  ORDER BY f.path_key;
 
+-- version_keys
+-- The keys of a version from one on.
+SELECT path_key FROM files
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
+ ORDER BY path_key
+ LIMIT %(limit)s;
+
+-- version_sizes
+-- Key, path, kind and size of the rows of a version from a key on.
+SELECT path_key, coalesce(long_path, path_key), kind, size FROM files
+ WHERE folder_id = %(folder)s AND path_key >= %(start)s
+   AND (%(until)s::bytea IS NULL OR path_key < %(until)s)
+   AND first_version <= %(version)s AND (last_version IS NULL OR last_version >= %(version)s)
+ ORDER BY path_key
+ LIMIT %(limit)s;
+
 -- version_directories
 -- Directories of a version in a range of keys, last first: children before their parents.
-SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
+SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key,
+       CASE WHEN xattrs IS NOT NULL
+            THEN (SELECT x.value FROM xattrs x WHERE x.digest = f.xattrs) END
   FROM (SELECT *, coalesce(sum(coalesce(octet_length(long_path), 0)) OVER (
            ORDER BY path_key DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
           FROM (SELECT * FROM files
@@ -39,6 +59,19 @@ SELECT coalesce(long_path, path_key), mode, mtime_ns, uid, gid, path_key
                  LIMIT %(limit)s) AS page) AS f
  WHERE before < 1048576
  ORDER BY path_key DESC;
+
+-- linked_page
+-- Files of a version that have several names, in the order of their sets, after a set and a key.
+SELECT {version_row.columns}
+  FROM (SELECT * FROM files
+         WHERE folder_id = %(folder)s AND link_set IS NOT NULL
+           AND (link_set, path_key) > (%(after)s, %(key)s)
+           AND first_version <= %(version)s
+           AND (last_version IS NULL OR last_version >= %(version)s)
+         ORDER BY link_set, path_key
+         LIMIT %(limit)s) AS f
+  LEFT JOIN objects o ON o.id = f.object_id
+ ORDER BY f.link_set, f.path_key;
 
 -- has_text
 -- Whether a name contains some ASCII text, in any version and any case: five million paths a

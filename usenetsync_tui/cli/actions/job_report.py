@@ -138,6 +138,8 @@ def _restored(figures: JobStatus) -> Iterator[str]:
     if figures.unchanged:
         kept = plural(figures.unchanged, "file")
         yield f"{kept} already there, {size(figures.kept_bytes)}: left alone"
+    if figures.deleted:
+        yield f"{plural(figures.deleted, 'path')} deleted that the version does not have"
     if figures.missed_files:
         yield f"{plural(figures.missed_files, 'file')} not restored"
     if figures.from_copies:

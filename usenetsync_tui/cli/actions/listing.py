@@ -22,7 +22,7 @@ from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.cli.typed_string import TypedString
-from usenetsync_tui.model.entries import FileKind
+from usenetsync_tui.model.entries import DEVICES, FileKind
 from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
@@ -33,6 +33,10 @@ _TYPES = {
     FileKind.REGULAR: stat.S_IFREG,
     FileKind.DIRECTORY: stat.S_IFDIR,
     FileKind.SYMLINK: stat.S_IFLNK,
+    FileKind.FIFO: stat.S_IFIFO,
+    FileKind.SOCKET: stat.S_IFSOCK,
+    FileKind.CHARACTER_DEVICE: stat.S_IFCHR,
+    FileKind.BLOCK_DEVICE: stat.S_IFBLK,
 }
 
 _FOLDERS = (
@@ -223,6 +227,11 @@ class _FilesTable:
         self._pages.add([_file(row, self.digests) for row in page])
 
 
+def _number_of(row: VersionRow) -> str:
+    """What stands for the size of something without one: the number of a device."""
+    return (row.link or b"").decode("ascii", "replace") if row.kind in DEVICES else NOTHING
+
+
 def _file(row: VersionRow, digests: bool) -> Sequence[str]:
     seen = file_row(row)
     kind = FileKind(row.kind)
@@ -233,7 +242,7 @@ def _file(row: VersionRow, digests: bool) -> Sequence[str]:
         name += f" ({safe_name(row.reason)})"
     return (
         stat.filemode(_TYPES[kind] | row.mode),
-        number(row.size) if kind is FileKind.REGULAR else NOTHING,
+        number(row.size) if kind is FileKind.REGULAR else _number_of(row),
         when_ns(row.mtime_ns),
         FILE_WORDS[seen.state],
         *([str(seen.digest or NOTHING)] if digests else []),

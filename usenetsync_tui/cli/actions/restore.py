@@ -6,7 +6,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import click
+
 from usenetsync_tui.cli.actions.job_report import CODES, tell
+from usenetsync_tui.cli.actions.restore_plan import confirm_deletion, show_plan
 from usenetsync_tui.cli.errand.detached import detached
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice
@@ -17,28 +20,41 @@ from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import (
     Exit,
     catalogue_for_job,
+    catalogue_to_read,
     environment,
     folder_named,
     start,
 )
 from usenetsync_tui.cli.signals import stopped_by, tell_interrupted
 from usenetsync_tui.engine.jobs.command_job import CommandJob
-from usenetsync_tui.engine.jobs.new_jobs import new_restore
+from usenetsync_tui.engine.jobs.guarded import guarded
+from usenetsync_tui.engine.jobs.new_jobs import NewJob, new_restore
+from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.figures import exact_percent, number, plural, when
 from usenetsync_tui.model.outcomes import Summary, Verified
+from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.value_object import value_object
+
+WAY_OUT = "Choose another folder, or add --in-place to replace them."
 
 
 def restore(
     folder: str,
-    target: Path,
+    target: Path | None,
     version: int | None,
     paths: tuple[str, ...],
+    exclude: tuple[str, ...],
+    overwrite: str,
+    delete: bool,
+    yes: bool,
+    dry_run: bool,
     in_place: bool,
+    recreate: bool,
+    numeric_ids: bool,
     passphrase_file: Path | None,
     database: str | None,
     detach: bool,
@@ -46,7 +62,22 @@ def restore(
     as_json: bool,
 ) -> None:
     """Restore, and print the result. Ends the process with its exit code."""
-    wanted = RestoreOptions(folder, target, version, paths, in_place, detach)
+    choices = RestoreChoices(
+        tuple(map(os.fsencode, exclude)), Overwrite(overwrite), delete, numeric_ids
+    )
+    wanted = RestoreOptions(
+        folder,
+        target,
+        version,
+        paths,
+        in_place,
+        detach,
+        choices,
+        recreate=recreate,
+        yes=yes,
+        dry_run=dry_run,
+    )
+    wanted.check()
     typed = typed_string(folder, passphrase_file, database)
     voice = Voice(as_json, quiet)
     if typed is None:
@@ -65,16 +96,52 @@ class RestoreOptions:
     """The arguments of a restore, as the user typed them."""
 
     word: str
-    target: Path
+    target: Path | None
     version: int | None
     paths: tuple[str, ...]
     in_place: bool
     detach: bool = False
+    choices: RestoreChoices = RestoreChoices()
+    recreate: bool = False
+    yes: bool = False
+    dry_run: bool = False
+
+    def check(self) -> None:
+        """Raise `click.UsageError` for options that contradict each other."""
+        if self.target is None and not self.in_place:
+            raise click.UsageError(
+                "Where to? Add TARGET, or --in-place for the place that was backed up."
+            )
+        if self.recreate and (self.target is not None or not self.in_place):
+            raise click.UsageError("--recreate goes with --in-place, without TARGET.")
+        if self.yes and not self.choices.delete:
+            raise click.UsageError("--yes goes with --delete: nothing else is asked.")
+        if self.dry_run and self.detach:
+            raise click.UsageError("--dry-run prints its plan here: leave out --detach.")
+
+    def command(self, folder_id: int, *, in_place: bool = False) -> Restore:
+        """The restore of a folder. `in_place`: as if it was typed."""
+        target = absolute_path(os.fsencode(self.target)) if self.target is not None else b""
+        return Restore(
+            folder_id,
+            target,
+            self.version,
+            tuple(map(os.fsencode, self.paths)),
+            self.in_place or in_place,
+            self.choices,
+            self.recreate,
+        )
 
 
 async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     settings, locations = environment()
-    target = absolute_path(os.fsencode(wanted.target))
+    if wanted.dry_run or wanted.choices.delete:
+        async with catalogue_to_read("restore", quiet=voice.quiet) as opened:
+            new = await _checked(opened, wanted)
+            never = guarded(settings, locations, opened.own)
+            if wanted.dry_run:
+                return await show_plan(opened.catalogue, new, never, voice)
+            await confirm_deletion(opened.catalogue, new, never, yes=wanted.yes)
     if not voice.quiet:
         warn_of_servers(settings)
     job = CommandJob()
@@ -83,16 +150,16 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
     async with catalogue_for_job(
         "restore", voice, lambda: job.figures or errand.figures(), waiting=errand.waiting
     ) as opened:
-        async with opened.catalogue.transaction() as tx:
-            folder = await folder_named(tx, wanted.word)
-        paths = tuple(map(os.fsencode, wanted.paths))
-        new = await new_restore(
-            opened.catalogue,
-            Restore(folder.id, target, wanted.version, paths, wanted.in_place),
-            way_out="Choose another folder, or add --in-place to replace them.",
-        )
+        new = await _checked(opened, wanted)
+        job = CommandJob(guarded(settings, locations, opened.own))
         # Its target is checked now; the engine need not know how.
-        jobs.append(WantedJob(Restore(folder.id, target, new.version, paths, in_place=True)))
+        command = replace(
+            wanted.command(new.folder.id, in_place=True),
+            target=new.target or b"",
+            version=new.version,
+            recreate=False,
+        )
+        jobs.append(WantedJob(command))
         if wanted.detach:
             await detached(settings, locations, jobs, "restore", voice)
             return left(jobs[0])
@@ -102,6 +169,12 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
                 await job.prepare(stores, new)
                 jobs[0].summary = await worked(job, voice)
     return concluded(jobs[0], voice)
+
+
+async def _checked(opened: OpenCatalogue, wanted: RestoreOptions) -> NewJob:
+    async with opened.catalogue.transaction() as tx:
+        folder = await folder_named(tx, wanted.word)
+    return await new_restore(opened.catalogue, wanted.command(folder.id), way_out=WAY_OUT)
 
 
 def left(job: WantedJob) -> Exit:

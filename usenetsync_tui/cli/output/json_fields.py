@@ -22,6 +22,8 @@ from usenetsync_tui.model.folders import Folder, Snapshot, StoreKind
 from usenetsync_tui.model.jobs import Job
 from usenetsync_tui.model.outcomes import Summary, Verified
 from usenetsync_tui.model.recovery_words import newest_indexed
+from usenetsync_tui.model.restore_choices import RestoreChoices
+from usenetsync_tui.model.restore_plans import Fate, PlannedPath, PlanTotals
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server, ServerStatus
 from usenetsync_tui.model.sources import Refusal
@@ -93,6 +95,34 @@ def dry_run_fields(
     }
 
 
+def would_restore_fields(folder: str, row: PlannedPath) -> Fields:
+    """What a restore would do to a path, and why."""
+    return {
+        "folder": folder,
+        "path": row.path,
+        "fate": row.fate,
+        "kind": KIND_WORDS[FileKind(row.kind)],
+        "bytes": row.size,
+        "reason": row.reason or None,
+    }
+
+
+def plan_fields(
+    folder: str, version: int, target: bytes, choices: RestoreChoices, totals: PlanTotals
+) -> Fields:
+    """What a restore would do in all."""
+    return {
+        "folder": folder,
+        "version": version,
+        "target": target,
+        "overwrite": choices.overwrite,
+        "delete": choices.delete,
+        "exclude": choices.exclude,
+        "fates": {str(fate): asdict(totals.of(fate)) for fate in Fate},
+        "problems": totals.problems,
+    }
+
+
 def _headers(folder: Folder) -> Fields:
     """The headers of a folder's articles; null for those that they do not have."""
     on_wire = folder.realm.store is StoreKind.USENET
@@ -138,11 +168,12 @@ def snapshot_fields(folder: str, snapshot: Snapshot) -> Fields:
 
 
 def file_fields(row: VersionRow, state: FileView) -> Fields:
-    """A file, directory or symlink of a version."""
+    """A file, directory, symlink or special file of a version."""
     return {
         "path": row.path,
         "kind": KIND_WORDS[FileKind(row.kind)],
         "bytes": row.size,
+        "file_bytes": row.file_size,
         "mode": f"{row.mode:04o}",
         "uid": row.uid,
         "gid": row.gid,
@@ -276,6 +307,7 @@ def summary_fields(summary: Summary) -> Fields:
         "files": figures.done_files,
         "bytes": figures.done_bytes,
         "kept_bytes": figures.kept_bytes,
+        "deleted": figures.deleted,
         "posted_bytes": figures.posted_bytes,
         "deduplicated_bytes": figures.deduplicated_bytes,
         "verified": figures.verified,

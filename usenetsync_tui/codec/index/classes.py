@@ -28,7 +28,8 @@ from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.index_entries import EntryChange
 
-_KINDS = frozenset(FileKind)
+_KINDS = frozenset((FileKind.REGULAR, FileKind.DIRECTORY, FileKind.SYMLINK))
+"""Special files are regular ones with an attribute (`attributes`)."""
 _CHANGES = frozenset(EntryChange)
 
 

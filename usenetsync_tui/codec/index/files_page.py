@@ -32,8 +32,8 @@ varints, one for each of its rows; *signed*, *delta* and *sparse* are those of `
     64…  –       sparse: attributes of rows, with even tags (`AttributeTag`), each at most once for
                  a row; a reader keeps or skips those that it does not know
 
-Reserved for attributes to come: 70 the number of a set of hard links, 72 extended attributes,
-74 the number of a device, 76 the holes of a sparse file.
+The values of the tags from 70 on are those of `attributes`; `attributes.with_meaning` says what an
+entry with them is.
 
 A writer ends a page when its columns reach some size, and begins a page with a path of any length.
 """

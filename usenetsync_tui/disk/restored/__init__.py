@@ -9,7 +9,8 @@ know where the bytes come from. Start with `target_tree`.
    `probe` whether the file system changes names.
 3. A file is written under a temporary name: `small_files` at once, many while their directory is
    open, a large one as a `part_file`.
-4. `attributes` sets owner, mode and time through the file's descriptor, in the one safe order.
+4. `attributes` sets owner, mode and time through the file's descriptor, in the one safe order;
+   what few files have beside these is in `metadata`.
 5. `publish` gives the file its name and replaces what had it, in one step where the file system can
    do that. Nothing is changed in place, because a file may have other names outside the target.
 

@@ -1,9 +1,11 @@
 """Owner, group, mode and time of restored files: set in the one safe order, then compared.
 
-Owner and group come first, because changing them clears the set-user-id bits; then the mode,
-then the time. A file gets a set-user-id (or set-group-id) bit only with its old owner (or group):
-with another one, the bit would give away that user's rights. Everything is set through a
-descriptor of the file itself, so a name that another program swaps does not matter.
+Owner and group come first, because changing them clears the set-user-id bits and the capabilities
+of a file; then the extended attributes, because an ACL changes the mode, and a mode may forbid
+them; then the mode, then the time. A file gets a set-user-id (or set-group-id) bit only with its
+old owner (or group), and capabilities only with both: with another one, it would give away that
+user's rights. Everything is set through a descriptor of the file itself, so a name that another
+program swaps does not matter.
 
 An attribute that cannot be set never costs the content: it is a `Lack`, and the caller reports it.
 Afterwards the writer checks the file again, because some file systems report success and change
@@ -18,7 +20,9 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
+from usenetsync_tui.disk.restored.metadata.xattrs import XattrWriter, has_xattrs, xattrs_of
 from usenetsync_tui.disk.restored.system_calls import may_change_owners
+from usenetsync_tui.model.metadata.metadata import CAPABILITY, Xattr
 
 _SECOND = 1_000_000_000
 _COARSE = 2 * _SECOND
@@ -41,6 +45,8 @@ class Attributes(NamedTuple):
     uid: int | None = None
     """None: not known."""
     gid: int | None = None
+    xattrs: tuple[Xattr, ...] = ()
+    """Those it had; empty also if that is not known."""
 
 
 class Lack(NamedTuple):
@@ -56,14 +62,21 @@ _WHOLE_SECONDS = Lack("time set without its fraction: this file system keeps non
 _FEWER_DIGITS = Lack(
     "time set without its last digits: this file system keeps fewer", is_error=False
 )
+_NO_CAPABILITY = Lack("capabilities left out: its owner or group could not be set")
 _Reasons = dict[str, str]
 """By attribute, why it could not be set for one path."""
 
 
-def attributes_of(status: os.stat_result) -> Attributes:
-    """The attributes that a file has."""
+def attributes_of(fd: int) -> Attributes:
+    """The attributes that an open file has."""
+    status = os.fstat(fd)
     mode = stat.S_IMODE(status.st_mode)
-    return Attributes(mode, status.st_mtime_ns, status.st_uid, status.st_gid)
+    return Attributes(mode, status.st_mtime_ns, status.st_uid, status.st_gid, xattrs_of(fd))
+
+
+def through(place: int) -> bytes:
+    """A path that leads to a file opened with ``O_PATH``, also if it is a symlink."""
+    return b"/proc/self/fd/%d" % place
 
 
 class AttributeWriter:
@@ -77,9 +90,22 @@ class AttributeWriter:
         """By device and attribute, the reason why no file has it there."""
         self._steps: dict[int, int] = {}
         """By device, the step of its times in ns, if that is longer than one."""
+        self._xattrs = XattrWriter()
 
-    def agrees(self, status: os.stat_result, wanted: Attributes) -> bool:
-        """Whether a path has its attributes, as far as they can be set there."""
+    def agrees(
+        self, status: os.stat_result, wanted: Attributes, at: int | bytes | None = None
+    ) -> bool:
+        """Whether a path has its attributes, as far as they can be set there.
+
+        `at`: an open file, or the path of one that is opened with ``O_PATH`` (`through`); None: the
+        extended attributes are not compared.
+        """
+        if (
+            at is not None
+            and wanted.xattrs
+            and not self._xattrs.agrees(at, status.st_dev, wanted.xattrs)
+        ):
+            return False
         return not (
             self._wrong_owner(status, wanted)
             or (_wrong_mode(status, wanted) and not self._is_refused(status, "mode"))
@@ -95,8 +121,8 @@ class AttributeWriter:
 
         In the usual case it needs no look at the file before, only the one afterwards.
         """
-        mode, mtime_ns, uid, gid = wanted
-        if (uid, gid) != born or mode > _NO_SET_ID or self._steps:
+        mode, mtime_ns, uid, gid, xattrs = wanted
+        if (uid, gid) != born or mode > _NO_SET_ID or self._steps or xattrs or has_xattrs(fd):
             return self.write(fd, wanted)
         try:
             if mode != _NEW:
@@ -106,14 +132,14 @@ class AttributeWriter:
             return self.write(fd, wanted)  # finds out which of them cannot be set, and why
         return () if _is_complete(os.fstat(fd), wanted) else self.write(fd, wanted)
 
-    def write_link(self, place: int, wanted: Attributes) -> tuple[Lack, ...]:
-        """The same for a symlink itself, opened with ``O_PATH``."""
-        return self._write(place, f"/proc/self/fd/{place}", wanted)
+    def write_place(self, place: int, wanted: Attributes) -> tuple[Lack, ...]:
+        """The same for a symlink itself, or a special file, opened with ``O_PATH``."""
+        return self._write(place, through(place), wanted)
 
     def lacks(
         self, status: os.stat_result, wanted: Attributes, why: _Reasons | None = None
     ) -> tuple[Lack, ...]:
-        """The attributes that a path lacks, and why, if known."""
+        """The attributes that a path lacks, and why, if known; not the extended ones."""
         if _is_complete(status, wanted):
             return ()
 
@@ -131,12 +157,15 @@ class AttributeWriter:
             lacks.append(_WHOLE_SECONDS if whole else _FEWER_DIGITS)
         return tuple(lacks)
 
-    def _write(self, fd: int, at: int | str, wanted: Attributes) -> tuple[Lack, ...]:
+    def _write(self, fd: int, at: int | bytes, wanted: Attributes) -> tuple[Lack, ...]:
         why: _Reasons = {}
         status = os.fstat(fd)
         if self._wrong_owner(status, wanted):
             self._change_owner(at, status, wanted, why)
             status = os.fstat(fd)
+        rest = self._write_xattrs(at, status, wanted)
+        if wanted.xattrs:
+            status = os.fstat(fd)  # an ACL changes the mode
         if _wrong_mode(status, wanted):
             mode = _allowed(status, wanted)
             self._attempt("mode", status, why, lambda: os.chmod(at, mode))
@@ -145,12 +174,25 @@ class AttributeWriter:
             self._attempt("time", status, why, lambda: os.utime(at, ns=times))
         status = os.fstat(fd)
         if _is_complete(status, wanted):
-            return ()
+            return rest
         self._learn(status, wanted, why)
-        return self.lacks(status, wanted, why)
+        return self.lacks(status, wanted, why) + rest
+
+    def _write_xattrs(
+        self, at: int | bytes, status: os.stat_result, wanted: Attributes
+    ) -> tuple[Lack, ...]:
+        """Set the extended attributes, and take away an ACL that the directory has given."""
+        is_owned = (status.st_uid, status.st_gid) == (wanted.uid, wanted.gid)
+        xattrs = [x for x in wanted.xattrs if is_owned or x[0] != CAPABILITY]
+        lacks = [] if len(xattrs) == len(wanted.xattrs) else [_NO_CAPABILITY]
+        if has_xattrs(at):
+            self._xattrs.remove_others(at, wanted.xattrs)
+        for reason, is_error in self._xattrs.write(at, status.st_dev, xattrs).items():
+            lacks.append(Lack(reason, is_error))
+        return tuple(lacks)
 
     def _change_owner(
-        self, at: int | str, status: os.stat_result, wanted: Attributes, why: _Reasons
+        self, at: int | bytes, status: os.stat_result, wanted: Attributes, why: _Reasons
     ) -> None:
         """Set owner and group in one call, and one by one if that fails."""
         uid = -1 if wanted.uid is None or not self._may_own(wanted.uid) else wanted.uid
@@ -254,7 +296,7 @@ def _step(kept_ns: int, off: int) -> int:
 
 def _is_complete(status: os.stat_result, wanted: Attributes) -> bool:
     """Whether a path has all its attributes."""
-    mode, mtime_ns, uid, gid = wanted
+    mode, mtime_ns, uid, gid, _ = wanted
     return (
         status.st_mtime_ns == mtime_ns
         and status.st_uid == uid

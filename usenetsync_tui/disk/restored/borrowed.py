@@ -32,6 +32,11 @@ FULL = frozenset([errno.ENOSPC, errno.EDQUOT])
 _NO_SUCH_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
 
 
+def kind_words(mode: int) -> str:
+    """What an entry is, with its article."""
+    return _KINDS.get(stat.S_IFMT(mode), "something else")
+
+
 class _Owner(Protocol):
     """The directories it is borrowed from."""
 
@@ -115,8 +120,7 @@ class BorrowedDirectory:
             except OSError:
                 pass  # Gone meanwhile: report the first error.
             else:
-                kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-                return TargetFileError(f"{kind} is in the way")
+                return TargetFileError(f"{kind_words(mode)} is in the way")
         words = caught.strerror or str(caught)
         if caught.errno in _NO_SUCH_NAMES:
             return TargetFileError(f"this file system does not allow the name ({words})")

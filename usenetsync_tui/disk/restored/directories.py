@@ -24,6 +24,8 @@ import errno
 import os
 import stat
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 
 from usenetsync_tui.disk.beneath import open_beneath, open_parent
@@ -46,6 +48,8 @@ _FIRST_STEP = 32
 _ORDERED = KEY_HEAD
 """Bytes of a path up to which the catalogue sorts by path, so that ways are short."""
 
+Clear = Callable[[int, bytes, bytes], bool]
+
 
 class TargetDirectories:
     """Directories below `root`, by their path with a slash at its end (the root's is ``b""``).
@@ -55,9 +59,17 @@ class TargetDirectories:
     """
 
     def __init__(
-        self, root: int, path: bytes, names: TargetNames, limit: int = DIRECTORIES_OPEN
+        self,
+        root: int,
+        path: bytes,
+        names: TargetNames,
+        limit: int = DIRECTORIES_OPEN,
+        *,
+        clear: Clear = lambda parent, path, name: False,
     ) -> None:
+        """`clear`: moves what is in the way of a directory, if it may (`Overwriting.clear`)."""
         self.root_path = path
+        self._clear = clear
         self.names = names
         self.root_mode: int | None = None
         """The root's own mode, if it had to be changed."""
@@ -72,7 +84,13 @@ class TargetDirectories:
         self._open_bytes = self._milestone_bytes = 0
         self._step = _FIRST_STEP
         self._growing = Lock()
+        self._clearing = Lock()
         self._known = KnownDirectories()
+
+    @property
+    def root(self) -> int:
+        """The root's descriptor."""
+        return self._root.fd
 
     def borrow(self, path: bytes) -> BorrowedDirectory:
         """The directory, for a ``with`` block; missing ones are made (mode 0700), with parents."""
@@ -183,7 +201,7 @@ class TargetDirectories:
     def _below(self, parent: BorrowedDirectory, name: bytes) -> BorrowedDirectory:
         """Open a directory in another one; make it if it is missing."""
         try:
-            fd, made = open_directory(parent, name)
+            fd, made = self._opened(parent, name)
             try:
                 if made and not parent.changes_names:
                     real = None if parent.real is None else parent.real + name
@@ -205,6 +223,20 @@ class TargetDirectories:
                 raise
         except OSError as caught:
             raise parent.explain(caught, name) from caught
+
+    def _opened(self, parent: BorrowedDirectory, name: bytes) -> tuple[int, bool]:
+        try:
+            return open_directory(parent, name)
+        except OSError as caught:
+            if caught.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise
+            with self._clearing:  # another thread may have done it
+                with suppress(OSError):
+                    return open_directory(parent, name)
+                parent.require_writable()
+                if not self._clear(parent.fd, parent.path + name, name):
+                    raise
+                return open_directory(parent, name)
 
     def _take(self, path: bytes) -> BorrowedDirectory | None:
         if not path:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 
 from usenetsync_tui.disk.content import Content
+from usenetsync_tui.disk.holes import extents_of
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import NEW
 from usenetsync_tui.errors import TargetFileError
+from usenetsync_tui.model.metadata.metadata import Extent, Extents
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK = 1 << 20
@@ -36,16 +39,65 @@ def open_present(directory: BorrowedDirectory, name: bytes) -> int | None:
         return -1
 
 
+def status_of(directory: BorrowedDirectory, name: bytes) -> os.stat_result | None:
+    """The status of an entry itself; None: there is none."""
+    try:
+        try:
+            return os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+        except PermissionError:
+            directory.require_writable()  # the directory's mode denies the access
+            return os.stat(name, dir_fd=directory.fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
 def has(fd: int, content: Content) -> bool:
-    """Whether a file has exactly these bytes; reads all of it."""
+    """Whether a file has exactly these bytes; reads all of it, but for holes that may be there."""
     digest, offset = content.new(), 0
     try:
+        if content.extents is not None:
+            return _has_runs(fd, content, content.extents)
         while block := os.pread(fd, _BLOCK, offset):
             digest.update(block)
             offset += len(block)
     except OSError:
         return False  # A file on a bad block must be written again.
     return offset == content.size and digest.digest() == content.digest
+
+
+def _has_runs(fd: int, content: Content, wanted: Extents) -> bool:
+    """Whether a sparse file has its bytes, and zeros between them. Raises OSError."""
+    digest = content.new()
+    for run in wanted.runs:
+        for data in _blocks(fd, run):
+            digest.update(data)
+    if digest.digest() != content.digest:
+        return False
+    found = extents_of(fd, wanted.size) or Extents(wanted.size, (Extent(0, wanted.size),))
+    return all(not any(data) for gap in gaps(found, wanted) for data in _blocks(fd, gap))
+
+
+def gaps(found: Extents, wanted: Extents) -> Iterator[Extent]:
+    """The parts of the runs of `found` that are in no run of `wanted`."""
+    runs = iter((*wanted.runs, Extent(wanted.size, 0)))
+    run = next(runs)
+    for offset, length in found.runs:
+        at, end = offset, offset + length
+        while at < end:
+            while sum(run) <= at and run.length:
+                run = next(runs)
+            if run.offset > at:
+                yield Extent(at, min(end, run.offset) - at)
+            elif not run.length:
+                return
+            at = min(end, run.offset) if run.offset > at else sum(run)
+
+
+def _blocks(fd: int, run: Extent) -> Iterator[bytes]:
+    at, end = run.offset, sum(run)
+    while at < end and (data := os.pread(fd, min(_BLOCK, end - at), at)):
+        yield data
+        at += len(data)
 
 
 def create(directory: BorrowedDirectory, temp: bytes) -> int:

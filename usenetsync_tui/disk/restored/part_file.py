@@ -15,6 +15,7 @@ from contextlib import suppress
 from usenetsync_tui.disk.linux_calls import preallocate
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
+from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED
 from usenetsync_tui.errors import TargetError, TargetFileError
@@ -36,9 +37,9 @@ class PartFile:
         name: bytes,
         temp: bytes,
         size: int,
-        *,
         attributes: AttributeWriter,
         publisher: Publisher,
+        overwriting: Overwriting,
     ) -> None:
         self._directory = directory
         self._name = name
@@ -46,6 +47,7 @@ class PartFile:
         self._size = size
         self._attributes = attributes
         self._publisher = publisher
+        self._overwriting = overwriting
         self._borrowed = True
         self._fd = -1
         self.resumed = False
@@ -156,7 +158,8 @@ class PartFile:
         except FileNotFoundError:
             return
         if stat.S_ISDIR(status.st_mode):
-            raise TargetFileError("a directory is in the way")
+            if not self._overwriting.gives_way(self._directory.path + self._name):
+                raise TargetFileError("a directory is in the way")
 
     def _open(self) -> None:
         folder = self._directory.fd

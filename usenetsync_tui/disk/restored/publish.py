@@ -12,13 +12,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from threading import Lock
 from zlib import crc32
 
+from usenetsync_tui.disk.holes import extents_of
 from usenetsync_tui.disk.restored.attributes import AttributeWriter, Lack, attributes_of
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
+from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, clone, rename_new
 from usenetsync_tui.errors import TargetFileError
+from usenetsync_tui.model.metadata.metadata import Extent
 
 SPELLED = Lack("present under another spelling")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,8 +34,9 @@ _NO_RENAME = frozenset([errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EPERM
 class Publisher:
     """Gives temporary entries their names."""
 
-    def __init__(self, attributes: AttributeWriter) -> None:
+    def __init__(self, attributes: AttributeWriter, overwriting: Overwriting) -> None:
         self._attributes = attributes
+        self._overwriting = overwriting
         self._locks = tuple(Lock() for _ in range(64))
         self._without: set[int] = set()
         """Devices without a rename that never replaces."""
@@ -81,6 +86,7 @@ class Publisher:
             directory.claim_new(name)
             if self._rename_new(directory, temp, name):
                 return
+        self._refuse_or_clear(directory, temp, name)
         if _is_there(fd, name) and directory.claim(name) and not directory.changes_names:
             os.unlink(name, dir_fd=fd)  # A rename over it would leave the old spelling.
         try:
@@ -89,6 +95,20 @@ class Publisher:
             if caught.errno not in _NO_RENAME or not _is_file(fd, temp):
                 raise
             self._copy(fd, temp, name)
+
+    def _refuse_or_clear(self, directory: BorrowedDirectory, temp: bytes, name: bytes) -> None:
+        """Move a directory with the name out of the way; refuse to replace what must stay."""
+        fd = directory.fd
+        try:
+            now = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if stat.S_ISDIR(now.st_mode):
+            if not self._overwriting.clear(fd, directory.path + name, name):
+                raise TargetFileError("a directory is in the way")
+        else:
+            wanted = os.stat(temp, dir_fd=fd, follow_symlinks=False)
+            self._overwriting.refuse_news(now, wanted)
 
     def _copy(self, folder: int, temp: bytes, name: bytes) -> None:
         """Copy the content to the name, on a file system without rename."""
@@ -99,7 +119,7 @@ class Publisher:
             fd = os.open(name, NEW, 0o600, dir_fd=folder)
             try:
                 copy_content(source, fd)
-                self._attributes.write(fd, attributes_of(os.fstat(source)))
+                self._attributes.write(fd, attributes_of(source))
             except OSError:
                 os.unlink(name, dir_fd=folder)
                 raise
@@ -120,11 +140,24 @@ def _looked_up(directory: BorrowedDirectory, name: bytes) -> tuple[Lack, ...]:
 
 
 def copy_content(source: int, to: int) -> None:
-    """Copy a file into an empty one, by sharing its blocks if possible. Raises OSError."""
+    """Copy a file into an empty one, by sharing its blocks if possible. Raises OSError.
+
+    Its holes become holes.
+    """
     if clone(source, to):
         return
-    offset = 0
-    while block := os.pread(source, _BLOCK, offset):
+    size = os.fstat(source).st_size
+    found = extents_of(source, size)
+    runs = [Extent(0, sys.maxsize)] if found is None else found.runs
+    for run in runs:
+        _copy_run(source, to, run)
+    if found is not None:
+        os.ftruncate(to, size)
+
+
+def _copy_run(source: int, to: int, run: Extent) -> None:
+    offset, end = run.offset, run.offset + run.length
+    while block := os.pread(source, min(_BLOCK, end - offset), offset):
         view = memoryview(block)
         while view:
             written = os.pwrite(to, view, offset)

@@ -10,19 +10,13 @@ from __future__ import annotations
 
 import os
 
-import xxhash
-
 from usenetsync_tui.disk.restored import entry as entry
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.disk.restored.safe_paths import check_name
+from usenetsync_tui.disk.restored.temporary_names import temporary_name
 from usenetsync_tui.errors import TargetFileError
-
-
-def temporary_name(stem: bytes, path: bytes) -> bytes:
-    """The name under which a path is written: the same in every run, and short for any name."""
-    return b"%s%s.part" % (stem, xxhash.xxh3_64_hexdigest(path).encode())
 
 
 class SmallFileWriter:

@@ -18,19 +18,28 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
 from usenetsync_tui.disk.restored import entry as entry
-from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
+from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack, through
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.directories import TargetDirectories
+from usenetsync_tui.disk.restored.metadata import hard_links
+from usenetsync_tui.disk.restored.metadata.sparse_part import SparsePartFile
+from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
+from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.restored.publish import SPELLED, Publisher, copy_content
+from usenetsync_tui.disk.restored.removal import Remover
 from usenetsync_tui.disk.restored.safe_paths import check_name
-from usenetsync_tui.disk.restored.small_files import SmallFileWriter, temporary_name
+from usenetsync_tui.disk.restored.small_files import SmallFileWriter
+from usenetsync_tui.disk.restored.temporary_names import temporary_name
 from usenetsync_tui.errors import TargetError, TargetFileError
+from usenetsync_tui.model.metadata.metadata import Extents
+from usenetsync_tui.model.restore_choices import Overwrite
 from usenetsync_tui.model.safe_name import safe_name
 
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -45,12 +54,14 @@ class TargetTree:
     TargetError. The methods return the attributes that a path lacks in the end, as `Lack`s.
     """
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, root: bytes, overwriting: Overwriting | None = None) -> None:
+        """`overwriting`: by default, what differs is replaced, and nothing deleted."""
         self._root = root
+        self._overwriting = overwriting or Overwriting()
         self._stem = STEM
         self._names = TargetNames()
         self._attributes = AttributeWriter()
-        self._publisher = Publisher(self._attributes)
+        self._publisher = Publisher(self._attributes, self._overwriting)
         self._opened: TargetDirectories | None = None
 
     def prepare(self) -> bool:
@@ -72,14 +83,14 @@ class TargetTree:
             raise TargetError(f"{safe_name(self._root)}: {caught.strerror}.") from caught
         self.close()
         self._attributes = AttributeWriter()  # with the rights that the process has now
-        self._publisher = Publisher(self._attributes)
-        self._opened = TargetDirectories(fd, self._root, self._names)
+        self._publisher = Publisher(self._attributes, self._overwriting)
+        self._opened = TargetDirectories(fd, self._root, self._names, clear=self._overwriting.clear)
         self._opened.root_mode = mode
         return made
 
     def serve(self, stem: bytes, owner: Owner) -> None:
         """Prepare to restore a version: none of its paths contains `stem`, `owner` knows them."""
-        self._stem = stem
+        self._stem = self._overwriting.stem = stem
         self._names.probe = stem + b"names"
         self._names.owner = owner
 
@@ -101,7 +112,7 @@ class TargetTree:
                 directory.writable = False
                 if not path:
                     self._directories.root_mode = None
-                if self._attributes.agrees(status, wanted):
+                if self._attributes.agrees(status, wanted, directory.fd):
                     return self._attributes.lacks(status, wanted)
                 return self._attributes.write(directory.fd, wanted)
             except OSError as caught:
@@ -125,12 +136,14 @@ class TargetTree:
                     directory.require_writable()
                     return None
                 try:
+                    if self._is_spared(directory, name, wanted, content.size):
+                        return (SPELLED,) if directory.claim(name) else ()
                     found = self._examine(directory, name, fd, content)
                     if found is None:
                         directory.require_writable()
                         return None
                     is_spelled_so, status = found
-                    if not self._attributes.agrees(status, wanted):
+                    if not self._attributes.agrees(status, wanted, fd):
                         return self._renew(directory, name, temp, fd, content, wanted)
                     lacks = self._attributes.lacks(status, wanted)
                     if not is_spelled_so:
@@ -172,17 +185,37 @@ class TargetTree:
 
     def symlink(self, path: bytes, target: bytes, wanted: Attributes) -> tuple[Lack, ...]:
         """Make a symlink; it replaces anything but a directory."""
+        return self._make(
+            path,
+            wanted,
+            lambda directory, name: entry.link_status(directory, name, target),
+            lambda directory, temp: entry.make_link(directory, temp, target),
+        )
+
+    def special(self, path: bytes, what: Special, wanted: Attributes) -> tuple[Lack, ...]:
+        """Make a FIFO, a socket or a device; it replaces anything but a directory."""
+        return self._make(path, wanted, what.status, what.make)
+
+    def _make(
+        self,
+        path: bytes,
+        wanted: Attributes,
+        present: Callable[[BorrowedDirectory, bytes], os.stat_result | None],
+        make: Callable[[BorrowedDirectory, bytes], None],
+    ) -> tuple[Lack, ...]:
         parent, name, temp = self._locate(path)
         with self._directories.borrow(parent) as directory:
             try:
-                status = entry.link_status(directory, name, target)
+                if self._is_spared(directory, name, wanted):
+                    return (SPELLED,) if directory.claim(name) else ()
+                status = present(directory, name)
                 if status is not None and not directory.claim(name):
-                    if self._attributes.agrees(status, wanted):
+                    if self._agrees_there(directory, name, status, wanted):
                         return self._attributes.lacks(status, wanted)
                 directory.require_writable()
-                entry.make_link(directory, temp, target)
+                make(directory, temp)
                 try:
-                    lacks = self._set_link_attributes(directory, temp, wanted)
+                    lacks = self._set_attributes(directory, temp, wanted)
                     lacks += self._publisher.publish(directory, temp, name)
                 except (OSError, TargetFileError):
                     entry.remove(directory, temp)
@@ -191,17 +224,53 @@ class TargetTree:
                 raise directory.explain(caught, name) from caught
         return lacks
 
-    def part(self, path: bytes, size: int) -> PartFile:
-        """A large file to write piece by piece, with what an earlier run has written."""
+    def link(self, path: bytes, first: bytes, wanted: Attributes) -> bool | Lack:
+        """Make a path another name of a restored one; True if it stays as it is.
+
+        It replaces anything but a directory. A `Lack` when it cannot be another name here: then
+        the caller writes a file.
+        """
         parent, name, temp = self._locate(path)
-        return PartFile(
-            self._directories.borrow(parent),
-            name,
-            temp,
-            size,
-            attributes=self._attributes,
-            publisher=self._publisher,
-        )
+        above, known, _ = self._locate(first)
+        with self._directories.borrow(above) as near, self._directories.borrow(parent) as directory:
+            try:
+                if hard_links.is_same(near, known, directory, name) and not directory.claim(name):
+                    return True
+                if self._is_spared(directory, name, wanted):
+                    return True
+                directory.require_writable()
+                refusal = hard_links.make(near, known, directory, temp)
+                if refusal is not None:
+                    return refusal
+                try:
+                    self._publisher.publish(directory, temp, name)
+                except (OSError, TargetFileError):
+                    entry.remove(directory, temp)
+                    raise
+                return False
+            except OSError as caught:
+                raise directory.explain(caught, name) from caught
+
+    def part(self, path: bytes, size: int, extents: Extents | None = None) -> PartFile:
+        """A large file to write piece by piece, with what an earlier run has written.
+
+        `extents`: of a sparse file, which has `size` bytes in them.
+        """
+        parent, name, temp = self._locate(path)
+        directory = self._directories.borrow(parent)
+        rest = self._attributes, self._publisher, self._overwriting
+        if extents is not None:
+            return SparsePartFile(directory, name, temp, extents, *rest)
+        return PartFile(directory, name, temp, size, *rest)
+
+    @property
+    def changes_names(self) -> bool:
+        """Whether names of the target were found under another spelling, or may be."""
+        return self._names.folding or bool(self._names.changing)
+
+    def remover(self, began_ns: int) -> Remover:
+        """Removes what a version does not have. `began_ns`: when the restore began."""
+        return Remover(self._directories.root, self._overwriting, began_ns)
 
     def sync(self) -> None:
         """Return when everything is on the disk. Raises TargetError."""
@@ -255,15 +324,37 @@ class TargetTree:
         check_name(name)
         return path[:cut], name, temporary_name(self._stem, path)
 
+    def _is_spared(
+        self, directory: BorrowedDirectory, name: bytes, wanted: Attributes, size: int | None = None
+    ) -> bool:
+        """Whether an existing entry stays as it is; `size`: that of the file to restore."""
+        if self._overwriting.overwrite is Overwrite.ALWAYS:
+            return False
+        status = entry.status_of(directory, name)
+        if status is None or stat.S_ISDIR(status.st_mode):
+            return False
+        agrees = (
+            stat.S_ISREG(status.st_mode)
+            and status.st_size == size
+            and self._attributes.agrees(status, wanted)
+        )
+        return self._overwriting.spares(status, wanted.mtime_ns, agrees=agrees)
+
     def _examine(
         self, directory: BorrowedDirectory, name: bytes, fd: int, content: Content
     ) -> tuple[bool, os.stat_result] | None:
         """For a file with the content: whether its spelling is `name`, and its status."""
         status = os.fstat(fd) if fd >= 0 else None
         if status is not None and stat.S_ISDIR(status.st_mode):
-            raise TargetFileError("a directory is in the way")
+            if not self._overwriting.gives_way(directory.path + name):
+                raise TargetFileError("a directory is in the way")
+            return None
         is_spelled_so = not directory.claim(name)
-        if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != content.size:
+        if (
+            status is None
+            or not stat.S_ISREG(status.st_mode)
+            or status.st_size != content.file_size
+        ):
             return None
         return (is_spelled_so, status) if entry.has(fd, content) else None
 
@@ -298,11 +389,21 @@ class TargetTree:
             return (Lack(reason),)
         return lacks
 
-    def _set_link_attributes(
+    def _agrees_there(
+        self, directory: BorrowedDirectory, name: bytes, status: os.stat_result, wanted: Attributes
+    ) -> bool:
+        """Whether a symlink or special file has its attributes. Raises OSError."""
+        fd = os.open(name, _PLACE, dir_fd=directory.fd)
+        try:
+            return self._attributes.agrees(status, wanted, through(fd))
+        finally:
+            os.close(fd)
+
+    def _set_attributes(
         self, directory: BorrowedDirectory, temp: bytes, wanted: Attributes
     ) -> tuple[Lack, ...]:
         fd = os.open(temp, _PLACE, dir_fd=directory.fd)
         try:
-            return self._attributes.write_link(fd, wanted)
+            return self._attributes.write_place(fd, wanted)
         finally:
             os.close(fd)

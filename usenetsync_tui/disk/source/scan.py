@@ -26,7 +26,12 @@ from usenetsync_tui.disk.source.guard import STAYS
 from usenetsync_tui.disk.source.mount_watch import MountWatch
 from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.sorted_names import NAMES_IN_MEMORY, NameSorter
-from usenetsync_tui.disk.source.stat_entries import directory_entry, symlink_entry
+from usenetsync_tui.disk.source.stat_entries import (
+    KINDS,
+    directory_entry,
+    special_entry,
+    symlink_entry,
+)
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
 from usenetsync_tui.model.filters import IGNORE_NAME, Excluded, Filters, Rule
@@ -38,13 +43,6 @@ BATCH_SIZE = 1_000
 
 _BATCH_BYTES = 1 << 20
 """The most bytes of paths in a batch with more than one entry."""
-
-_SPECIAL = {
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFCHR: "a character device",
-    stat.S_IFBLK: "a block device",
-}
 
 _MTIME = itemgetter(Entry._fields.index("mtime_ns"))
 _INODE = itemgetter(Entry._fields.index("inode"))
@@ -316,8 +314,10 @@ class _Walker:
         elif kind == stat.S_IFDIR:
             # Listed as something else, so its position in the order is past.
             self._report(path, NoticeKind.CHANGED, _REPLACED)
+        elif kind in KINDS:
+            self._entries.append(special_entry(path, status))
         else:
-            reason = _SPECIAL.get(kind, "neither a file, a directory nor a symlink")
+            reason = "neither a file, a directory, a symlink nor a special file"
             self._problems.append(Problem(path, NoticeKind.SKIPPED, reason))
 
     def _report_cut(self, level: Level) -> None:

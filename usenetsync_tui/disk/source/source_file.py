@@ -11,8 +11,10 @@ import os
 from typing import Self
 
 from usenetsync_tui.disk.source.identity import Inodes, check_identity
+from usenetsync_tui.disk.source.metadata import metadata_of
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, NoticeKind
+from usenetsync_tui.model.metadata.metadata import Extents, Metadata
 
 VANISHED = frozenset([errno.ENOENT, errno.ENOTDIR])
 """Errors of opening a file that was deleted."""
@@ -39,6 +41,23 @@ class SourceFile:
         self._inodes = inodes
         self.began_ns = began_ns
         """The wall clock before the file was opened, for `racy`."""
+
+    @property
+    def extents(self) -> Extents | None:
+        """Where it has bytes; None: everywhere."""
+        return None
+
+    @property
+    def size(self) -> int:
+        """Bytes to read, as far as its size can be trusted."""
+        return self._entry.size if self.extents is None else self.extents.stored
+
+    def metadata(self) -> Metadata:
+        """What it has beside its entry. Raises SourceFileError."""
+        try:
+            return metadata_of(self._fd, os.fstat(self._fd))._replace(extents=self.extents)
+        except OSError as caught:
+            raise failure_of(caught) from caught
 
     def read(self, offset: int, size: int) -> bytes:
         """Exactly `size` bytes from `offset`.

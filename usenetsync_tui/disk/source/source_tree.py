@@ -38,7 +38,9 @@ import time
 from typing import Self
 
 from usenetsync_tui.disk.beneath import open_beneath, open_parent
+from usenetsync_tui.disk.holes import extents_of, may_have_holes
 from usenetsync_tui.disk.source.identity import Inodes, check_identity, truncated
+from usenetsync_tui.disk.source.metadata import metadata_of
 from usenetsync_tui.disk.source.source_file import (
     REPLACED,
     VANISHED,
@@ -46,9 +48,17 @@ from usenetsync_tui.disk.source.source_file import (
     WrongSizeError,
     failure_of,
 )
-from usenetsync_tui.disk.source.stat_entries import directory_entry, regular_entry, symlink_entry
+from usenetsync_tui.disk.source.sparse_file import SparseSourceFile
+from usenetsync_tui.disk.source.stat_entries import (
+    KINDS,
+    directory_entry,
+    regular_entry,
+    special_entry,
+    symlink_entry,
+)
 from usenetsync_tui.errors import SourceError, SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
+from usenetsync_tui.model.metadata.metadata import NONE, Metadata
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.segments import PACK_LIMIT
 
@@ -84,9 +94,16 @@ class SourceTree:
         return NearbyFiles(self._root, self.inodes)
 
     def read_small(self, entry: Entry) -> bytes:
-        """All of a small file, with four system calls. Raises SourceFileError.
+        """All of a small file. Raises SourceFileError.
 
         `WrongSizeError` when it has more than `PACK_LIMIT` bytes, and more than its size says.
+        """
+        return self.take_small(entry, holes=False)[0]
+
+    def take_small(self, entry: Entry, *, holes: bool = True) -> tuple[bytes, Metadata]:
+        """All of a small file and what it has beside its entry, with five system calls.
+
+        Raises SourceFileError; `WrongSizeError` also, if `holes`, when it has some: `open` it then.
         """
         path, _, size, mtime_ns, ctime_ns, inode, *_ = entry
         try:
@@ -106,14 +123,19 @@ class SourceTree:
                     check_identity(entry, fd, self.inodes)
                     if len(data) != size:
                         data = self._to_the_end(fd, data, entry)
+                if holes and may_have_holes(status) and extents_of(fd, size) is not None:
+                    raise WrongSizeError
+                return data, metadata_of(fd, status)
             finally:
                 os.close(fd)
         except OSError as caught:
             raise failure_of(caught) from caught
-        return data
 
-    def open(self, entry: Entry) -> SourceFile:
-        """Open a large file and check that it is the one the walk saw. Raises SourceFileError."""
+    def open(self, entry: Entry, *, holes: bool = False) -> SourceFile:
+        """Open a large file and check that it is the one the walk saw. Raises SourceFileError.
+
+        `holes`: read only the bytes between them, if it has some.
+        """
         began_ns = time.time_ns()
         try:
             fd = self._open(entry.path)
@@ -122,6 +144,11 @@ class SourceTree:
         file = SourceFile(fd, entry, self.inodes, began_ns)
         try:
             file.check()
+            extents = None
+            if holes and may_have_holes(os.fstat(fd)):
+                extents = extents_of(fd, entry.size)
+            if extents is not None:
+                file = SparseSourceFile(fd, entry, self.inodes, began_ns, extents)
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         except OSError as caught:
             file.close()
@@ -155,7 +182,7 @@ class SourceTree:
             return regular_entry(name, status)
         if kind == stat.S_IFDIR:
             return directory_entry(name and name + b"/", status)
-        return None
+        return special_entry(name, status) if kind in KINDS else None
 
     def as_it_is(self, entry: Entry) -> Entry:
         """The entry of a file that may have new times or a new inode by now.
@@ -221,10 +248,29 @@ class NearbyFiles(SourceTree):
             fd, self._near = self._near, -1
             os.close(fd)
 
+    def metadata(self, entry: Entry) -> Metadata:
+        """What a path has beside its entry, without opening it.
+
+        `NONE` for a path that is gone: the next walk will see that.
+        """
+        try:
+            near, name = self._in_directory(entry.path.rstrip(b"/"))
+            place = b"/proc/self/fd/%d/%s" % (near, name)
+            return metadata_of(place, os.stat(name, dir_fd=near, follow_symlinks=False))
+        except OSError as caught:
+            if caught.errno in VANISHED | REPLACED:
+                return NONE
+            return Metadata(lack=f"extended attributes cannot be read ({caught.strerror})")
+
     def _open(self, path: bytes) -> int:
+        near, name = self._in_directory(path)
+        return os.open(name, _FLAGS, dir_fd=near)
+
+    def _in_directory(self, path: bytes) -> tuple[int, bytes]:
+        """The open directory of a path, and its name there."""
         above, _, name = path.rpartition(b"/")
         if above != self._above:
             self.close()
             self._near, _ = open_parent(self._root, path)
             self._above = above
-        return os.open(name, _FLAGS, dir_fd=self._near)
+        return self._near, name or b"."

@@ -8,14 +8,23 @@ from __future__ import annotations
 import os
 import stat
 
-from usenetsync_tui.model.entries import Entry, FileKind, fitted
+from usenetsync_tui.model.entries import DEVICES, Entry, FileKind, fitted
+
+KINDS = {
+    stat.S_IFIFO: FileKind.FIFO,
+    stat.S_IFSOCK: FileKind.SOCKET,
+    stat.S_IFCHR: FileKind.CHARACTER_DEVICE,
+    stat.S_IFBLK: FileKind.BLOCK_DEVICE,
+}
+"""The kinds of special files by the type bits of their mode."""
 
 
 def directory_entry(path: bytes, status: os.stat_result) -> Entry:
     """A directory's entry; its path ends in ``/`` or is the root's ``b""``."""
     mode = stat.S_IMODE(status.st_mode)
     owner = status.st_uid, status.st_gid
-    return Entry(path, FileKind.DIRECTORY.value, 0, status.st_mtime_ns, 0, 0, mode, None, *owner)
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return Entry(path, FileKind.DIRECTORY.value, 0, *times, 0, mode, None, *owner)
 
 
 def regular_entry(path: bytes, status: os.stat_result) -> Entry:
@@ -45,6 +54,24 @@ def symlink_entry(path: bytes, status: os.stat_result, target: bytes) -> Entry:
         status.st_ino,
         stat.S_IMODE(status.st_mode),
         target,
+        status.st_uid,
+        status.st_gid,
+    )
+
+
+def special_entry(path: bytes, status: os.stat_result) -> Entry:
+    """The entry of a FIFO, a socket or a device."""
+    kind = KINDS[stat.S_IFMT(status.st_mode)]
+    number = b"%d:%d" % (os.major(status.st_rdev), os.minor(status.st_rdev))
+    return Entry(
+        path,
+        kind.value,
+        0,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        stat.S_IMODE(status.st_mode),
+        number if kind in DEVICES else None,
         status.st_uid,
         status.st_gid,
     )

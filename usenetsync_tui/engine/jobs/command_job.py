@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from usenetsync_tui.engine.jobs.guarded import Guarded
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
@@ -15,7 +16,9 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 class CommandJob:
     """One job, from its start to its summary."""
 
-    def __init__(self) -> None:
+    def __init__(self, guarded: Guarded | None = None) -> None:
+        """`guarded`: what a restore must never delete; only a restore needs it."""
+        self._guarded = guarded or Guarded()
         self._run: JobRun | None = None
         self._stores: Stores | None = None
         self._life: JobLife | None = None
@@ -53,7 +56,7 @@ class CommandJob:
 
     async def _perform(self, run: JobRun, job: Job) -> Outcome:
         if job.verb is Verb.RESTORE:
-            return await restored(run, job)
+            return await restored(run, job, self._guarded)
         if job.verb is Verb.INDEX:
             assert self._stores is not None
             return await indexed(self._stores, run, job)

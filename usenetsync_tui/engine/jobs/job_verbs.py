@@ -10,6 +10,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.tables import checks, jobs
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.engine.index_realm import index_only, posted_or_why_not
+from usenetsync_tui.engine.jobs.guarded import Guarded, parts_of
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import (
     SourceError,
@@ -27,11 +28,12 @@ from usenetsync_tui.pipeline.verify.check import Repaired, lacking, repair
 from usenetsync_tui.pipeline.verify.verify import finished, verify
 
 
-async def restored(run: JobRun, job: Job) -> Outcome:
+async def restored(run: JobRun, job: Job, guarded: Guarded) -> Outcome:
     """Restore the version of a job, or what is at and below its paths, into its target."""
     assert job.target is not None and job.version is not None
     run.version = job.version
-    with TargetTree(job.target) as tree:
+    parts = parts_of(run.folder, job.target, job.paths, job.choices, guarded)
+    with TargetTree(job.target, parts.overwriting) as tree:
         # Noted before it is made: killed in between, the job still knows that it made it.
         is_new = not await to_thread.run_sync(os.path.lexists, job.target)
         async with run.catalogue.transaction(durable=True) as tx:
@@ -47,7 +49,7 @@ async def restored(run: JobRun, job: Job) -> Outcome:
                     await jobs.own_target(tx, job.id, owns=False)
                 owns = made or await jobs.owned_target(tx, run.folder.id, job.target)
         try:
-            await restore(run, tree, job.paths, owns_target=owns)
+            await restore(run, tree, job.paths, parts, owns_target=owns)
         except TargetError:
             await run.save_progress()  # the counts of a failed job must be right, too
             raise

@@ -14,10 +14,13 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import folders, jobs
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
 from usenetsync_tui.disk.overlap import refuse_overlap
+from usenetsync_tui.disk.source.filters.path_filter import PathFilter
+from usenetsync_tui.engine.jobs.own_place import own_place
 from usenetsync_tui.errors import QueuedAlreadyError, UnknownFolderError, UsageError
 from usenetsync_tui.model.commands import Restore, Verify
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Job, Verb
+from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.restored_paths import MOST_PATHS, outermost
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.restore.version_paths import require_paths
@@ -39,6 +42,7 @@ class NewJob:
     """A finished one."""
     target: bytes | None = None
     paths: tuple[bytes, ...] = ()
+    choices: RestoreChoices = RestoreChoices()
     bodies: bool = False
     sample: int = 1
 
@@ -46,15 +50,17 @@ class NewJob:
         """Whether a job does the same work. Only a restore is of one version."""
         if (job.verb, job.folder_id) != (self.verb, self.folder.id):
             return False
-        restored = self.target, self.paths, self.version
-        return self.verb is not Verb.RESTORE or restored == (job.target, job.paths, job.version)
+        restored = self.target, self.paths, self.version, self.choices
+        other = job.target, job.paths, job.version, job.choices
+        return self.verb is not Verb.RESTORE or restored == other
 
 
 async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) -> NewJob:
     """Check a restore.
 
     A target that overlaps the folder is a `UsageError` that ends with `way_out`, a sentence.
-    `UnknownFolderError`, `UnknownSnapshotError`, `UnknownPathError`.
+    `UnknownFolderError`, `UnknownSnapshotError`, `UnknownPathError`; `UsageError` for a pattern
+    that can match nothing. `SourceError`: the folder's own place is not there (`own_place`).
     """
     async with catalogue.transaction() as tx:
         folder = await folder_of(tx, wanted.folder_id)
@@ -63,14 +69,18 @@ async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) ->
         raise UsageError(
             f"A restore takes up to {MOST_PATHS:,} paths: name the folders of the files."
         )
-    if not wanted.in_place:  # outside of a transaction: no transaction waits for a disk
+    PathFilter(wanted.choices.exclude)
+    target = wanted.target
+    if not target:
+        target = await own_place(catalogue, folder, recreate=wanted.recreate)
+    elif not wanted.in_place:  # outside of a transaction: no transaction waits for a disk
         await to_thread.run_sync(
             partial(refuse_overlap, wanted.target, folder.path, way_out=way_out)
         )
     async with catalogue.transaction() as tx:
         version = await finished_version(tx, folder.id, wanted.version)
         await require_paths(tx, folder, version, paths)
-    return NewJob(folder, Verb.RESTORE, version, target=wanted.target, paths=paths)
+    return NewJob(folder, Verb.RESTORE, version, target=target, paths=paths, choices=wanted.choices)
 
 
 async def new_verify(tx: Transaction, wanted: Verify) -> NewJob:
@@ -118,6 +128,7 @@ async def _add(tx: Transaction, new: NewJob, priority: Priority, *, queued: bool
         priority,
         target=new.target,
         paths=new.paths,
+        choices=new.choices,
         version=new.version,
         bodies=new.bodies,
         sample=new.sample,

@@ -88,6 +88,7 @@ def running_figures(
         target=job.target or b"",
         missed_files=p.missed_files,
         kept_bytes=p.kept_bytes,
+        deleted=p.deleted,
         waiting=run.waits.current,
         at_work=True,
     )

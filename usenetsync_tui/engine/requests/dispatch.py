@@ -33,6 +33,7 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     PostIndex,
     PreviewFilters,
+    PreviewRestore,
     Restore,
     RestoreDatabase,
     Resume,
@@ -97,8 +98,11 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             working_state.adoptions.stop()
         case PreviewFilters():
             working_state.previews.begin(command)
+        case PreviewRestore():
+            await working_state.restore_previews.begin(command)
         case StopPreview():
             working_state.previews.stop()
+            working_state.restore_previews.stop()
         case Share() | WriteString() | StopSharing():
             _share(working_state, command)
         case _:

@@ -79,7 +79,8 @@ async def use_new_headers(working_state: WorkingState) -> None:
 
 async def restore(working_state: WorkingState, command: Restore) -> int:
     """Queue a restore, with priority over the folder's own uploads; returns the job's id."""
-    refuse_path(command.target)
+    if command.target or not command.in_place:
+        refuse_path(command.target)
     new = await new_restore(working_state.catalogue, command, way_out="Choose another folder.")
     async with working_state.catalogue.transaction(durable=True) as tx:
         return await queue(tx, new)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from usenetsync_tui.codec.digests import SegmentsDigest, digest_of, new_digester
+from usenetsync_tui.codec.index.attributes import extents_of_entry
 from usenetsync_tui.errors import FileDamagedError, IndexUnreadableError, StoreError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
@@ -18,6 +19,7 @@ from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened
+from usenetsync_tui.pipeline.run.holes import with_holes
 
 _AT_ONCE = 8 << 20
 """Bytes to fetch at once; at least one segment."""
@@ -38,11 +40,15 @@ class FileReader:
         self._realms = realms
         self._also_known = also_known
 
-    async def content(self, entry: IndexEntry) -> AsyncIterator[bytes]:
+    def content(self, entry: IndexEntry) -> AsyncIterator[bytes]:
         """The bytes of a regular file that has content, in order.
 
         `FileDamagedError` when they cannot be had; the bytes given before that are right.
         """
+        stored, extents = self._stored(entry), extents_of_entry(entry)
+        return stored if extents is None else with_holes(stored, extents)
+
+    async def _stored(self, entry: IndexEntry) -> AsyncIterator[bytes]:
         if not entry.size:
             return
         if entry.object is None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from usenetsync_tui.codec.digests import digest_of
+from usenetsync_tui.codec.index.attributes import with_meaning
 from usenetsync_tui.codec.index.directory import line_of
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.keys import IndexKeys
@@ -171,7 +172,10 @@ class VersionReader:
         return line
 
     async def _files_of(self, line: PageRef) -> list[IndexEntry]:
-        return read_files(await self.page(line))
+        return [
+            with_meaning(entry) if entry.attributes else entry
+            for entry in read_files(await self.page(line))
+        ]
 
     async def _parts_of(self, line: PageRef) -> dict[int, list[ObjectPart]]:
         """The parts in a page of objects, by number; those of a few pages are kept."""

@@ -15,9 +15,12 @@ from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.lookups.index_rows import CopyRow, IndexRow, Since
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables.index import posted
+from usenetsync_tui.catalogue.tables.metadata import owners
+from usenetsync_tui.codec.index.attributes import guard, write_sparse_content, write_special
 from usenetsync_tui.codec.index.varints import write_varints
 from usenetsync_tui.disk.owner_names import OwnerNames
-from usenetsync_tui.model.entries import FileKind, FileState, unfitted_time
+from usenetsync_tui.model.digests import DigestKind
+from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, unfitted_time
 from usenetsync_tui.model.index_entries import (
     Attribute,
     AttributeTag,
@@ -28,6 +31,7 @@ from usenetsync_tui.model.index_entries import (
     ObjectPart,
     removed,
 )
+from usenetsync_tui.model.words import KIND_WORDS
 
 _PART = 1000
 """The most segments of an object in one row of a page."""
@@ -36,16 +40,20 @@ _LONG = 16
 _LOST = b"its articles were lost, and it was not read again yet"
 _PATH = attrgetter("path")
 _SLICE = attrgetter("object_id", "segment")
+_HOLE = b"all of it is a hole"
 _KEPT, _DIRECTORY = int(FileState.PLANNED), int(FileKind.DIRECTORY)
+_REGULAR, _GUARD = int(FileKind.REGULAR), int(DigestKind.BLAKE3)
+_ODD = attrgetter("stat_size", "racy", "link_set", "xattrs", "extents")
+"""What few files have."""
 
 
 async def entries(tx: Transaction, what: Since) -> AsyncIterator[list[IndexEntry]]:
     """The entries of a run, in path order, in batches."""
-    names = OwnerNames()
+    names = OwnerNames(await owners.names(tx, what.folder))
     async for page in _in_path_order(tx, what):
-        owners = {(row.uid, row.gid) for row in page}
-        if names.unknown(owners):
-            names.learn(owners)
+        of_page = {(row.uid, row.gid) for row in page}
+        if names.unknown(of_page):
+            names.learn(of_page)
         yield [
             removed(row.path)
             if row.change == EntryChange.REMOVED
@@ -103,25 +111,28 @@ class _LongRows:
 def _entry(row: IndexRow, names: tuple[bytes, bytes], offset: int) -> IndexEntry:
     number = row.object_id if row.state == _KEPT else None
     digest = row.digest if number is not None else None
-    is_directory = row.kind == _DIRECTORY
+    digest_kind = (row.digest_kind or 0) if digest is not None else None
+    if row.extents is not None and digest is not None:
+        digest_kind, digest = _GUARD, guard(row.extents)
+    is_directory, is_special = row.kind == _DIRECTORY, row.kind in SPECIAL
     return IndexEntry(
         row.path,
         row.change,
-        row.kind,
+        _REGULAR if is_special else row.kind,
         row.mode,
         row.uid,
         row.gid,
         *names,
-        (row.digest_kind or 0) if digest is not None else None,
+        digest_kind,
         number if number is None else number - offset,
         (row.object_offset or 0) if number is not None else 0,
         0 if is_directory else row.size,
         unfitted_time(row.mtime_ns),
         0 if is_directory else row.ctime_ns,
         0 if is_directory else row.inode,
-        row.link,
+        None if is_special else row.link,
         digest,
-        () if row.state == _KEPT and row.stat_size is None and not row.racy else _attributes(row),
+        _attributes(row) if is_special or any(_ODD(row)) or row.state != _KEPT else (),
     )
 
 
@@ -131,10 +142,23 @@ def _attributes(row: IndexRow) -> tuple[Attribute, ...]:
         found.append((AttributeTag.REASON, (row.reason or "").encode()))
     elif row.state == FileState.PENDING:
         found.append((AttributeTag.REASON, _LOST))
+    elif row.kind in SPECIAL:
+        found.append((AttributeTag.REASON, f"a {KIND_WORDS[FileKind(row.kind)]}".encode()))
+    elif row.extents is not None and row.object_id is None:
+        found.append((AttributeTag.REASON, _HOLE))
     if row.stat_size is not None:
         found.append((AttributeTag.STAT_SIZE, write_varints([row.stat_size])))
     if row.racy:
         found.append((AttributeTag.RACY, b""))
+    if row.link_set is not None:
+        found.append((AttributeTag.LINK_SET, write_varints([row.link_set])))
+    if row.xattrs is not None:
+        found.append((AttributeTag.XATTRS, row.xattrs))
+    if row.kind in SPECIAL:
+        found.append((AttributeTag.SPECIAL, write_special(row.kind, row.link)))
+    if row.extents is not None and row.state == _KEPT:
+        kind = None if row.object_id is None else row.digest_kind
+        found.append((AttributeTag.EXTENTS, write_sparse_content(kind, row.extents)))
     return tuple(found)
 
 

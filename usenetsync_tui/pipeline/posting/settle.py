@@ -236,7 +236,8 @@ def _remake(
     if made.kind == ObjectKind.PACK:
         data = b"".join(source.read_small(source.as_it_is(m.entry)) for m in members)
     else:
-        with source.open(source.as_it_is(members[0].entry)) as opened:
+        now = source.as_it_is(members[0].entry)
+        with source.open(now, holes=made.size < now.size) as opened:
             data = opened.read(segment.index * made.segment_size, segment.size)
     if digest_of(algorithm, data) != segment.hash:
         raise SourceFileError(NoticeKind.CHANGED, "it changed since it was planned")

@@ -23,7 +23,8 @@ how a path is kept inside the target (`disk.restored`), and how an article is fo
    (`large_file`) is written segment by segment into a part file, several segments at once; the
    digest of the whole file is compared at the end. Either gets its name only when it is complete
    and correct. An existing file is replaced, never changed in place.
-5. `directories` sets owners, modes and times of the directories last, children before parents.
+5. `hard_links` gives restored files their further names.
+6. `directories` sets owners, modes and times of the directories last, children before parents.
    Then one call makes the whole target durable; no file is synced on its own.
 
 **Bounds.** A page of rows, a short stream of groups, and two wanted segments for each lane, within

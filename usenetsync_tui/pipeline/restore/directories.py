@@ -17,11 +17,13 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import version_files
 from usenetsync_tui.catalogue.tables.version_files import DirectoryRow, Span
+from usenetsync_tui.codec.index.attributes import read_xattrs
 from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.pipeline.restore.files import RestoreContext
+from usenetsync_tui.pipeline.restore.owners import localized
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
 
 _TO_PASS = stat.S_IRUSR | stat.S_IXUSR
@@ -95,7 +97,8 @@ async def _finish_closed(shared: RestoreContext, span: Span, closed: _Closed) ->
 
 async def _page(shared: RestoreContext, span: Span) -> list[DirectoryRow]:
     async with shared.run.catalogue.transaction() as tx:
-        return await version_files.version_directories(tx, span, shared.run.limits.batch_size)
+        page = await version_files.version_directories(tx, span, shared.run.limits.batch_size)
+    return [localized(row, shared.owners) for row in page]
 
 
 async def _finish(shared: RestoreContext, rows: list[DirectoryRow], *, owns_target: bool) -> None:
@@ -103,9 +106,10 @@ async def _finish(shared: RestoreContext, rows: list[DirectoryRow], *, owns_targ
 
     def work() -> None:
         for row in rows:
-            if not row.path and not owns_target:
+            if (not row.path and not owns_target) or shared.parts.excludes(row.path):
                 continue
-            wanted = Attributes(row.mode, row.mtime_ns, row.uid, row.gid)
+            xattrs = read_xattrs(row.xattrs) if row.xattrs else ()
+            wanted = Attributes(row.mode, row.mtime_ns, row.uid, row.gid, xattrs)
             try:
                 batch.lacking(row.path, shared.target.finish_directory(row.path, wanted))
             except TargetFileError as error:

@@ -10,8 +10,12 @@ from functools import partial
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
+from usenetsync_tui.catalogue.tables import segments
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.content import Content
+from usenetsync_tui.disk.restored.attributes import Lack
+from usenetsync_tui.disk.restored.metadata.special import Special
+from usenetsync_tui.disk.restored.names import DigestSet
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import (
     ArticleCorruptError,
@@ -20,8 +24,9 @@ from usenetsync_tui.errors import (
     TargetError,
     TargetFileError,
 )
-from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
+from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, NoticeKind
 from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.metadata.owners import NUMERIC, OwnerMap
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.restore.large_file import LargeFile, UnfinishedBytes
 from usenetsync_tui.pipeline.restore.pack import (
@@ -35,6 +40,7 @@ from usenetsync_tui.pipeline.restore.pack import (
     unpack,
 )
 from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
+from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, Wants
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 
@@ -63,10 +69,15 @@ class RestoreContext:
 
     run: JobRun
     target: TargetTree
+    parts: TargetParts
     report: RestoreReport = field(init=False)
     lanes: FetchLanes = field(init=False)
     turns: threading.Semaphore = field(init=False)
     """To unpack a pack."""
+    owners: OwnerMap = NUMERIC
+    """The numbers that owners have here."""
+    linked: DigestSet = field(default_factory=DigestSet)
+    """The sets of hard links of which one name is handed out: eight bytes each."""
     failure: TargetError | None = None
     """What ends the restore: nothing more can be written into the target."""
 
@@ -98,13 +109,14 @@ class Restorer:
                     continue
                 with self._slot.working(rows[0].path, plural(len(rows), "file")):
                     try:
-                        await self._restore(group)
+                        await self.restore(group)
                     except TargetError as error:
                         self._shared.failure = error
                 self._run.progress.current = rows[-1].path
                 self._stage.done += 1
 
-    async def _restore(self, group: Group) -> None:
+    async def restore(self, group: Group) -> None:
+        """Restore the files of a group. Raises TargetError."""
         rows = group.rows
         if group.object_id is None or rows[0].object_kind is None:
             await self._in_thread(partial(each, self._bare, rows))
@@ -114,6 +126,18 @@ class Restorer:
                     await self._large(row)
         else:
             await self._packed(rows, group.copies)
+
+    async def restore_alone(self, row: VersionRow) -> None:
+        """Restore one file; what ends the restore is left to `RestoreContext.failure`."""
+        group = Group(row.object_id, [row])
+        if row.object_id is not None and group.is_pack:
+            async with self._run.catalogue.transaction() as tx:
+                copies = await segments.of_packs(tx, [row.object_id])
+            group.copies = copies.get(row.object_id, ())
+        try:
+            await self.restore(group)
+        except TargetError as error:
+            self._shared.failure = error
 
     async def _in_thread(self, work: Callable[[RestoredBatch], None]) -> None:
         """Call `work` in a thread; report its results even after an error."""
@@ -131,13 +155,23 @@ class Restorer:
         elif row.kind == FileKind.SYMLINK:
             link, wanted = row.link or b"", attributes(row)
             batch.done(row, self._target.symlink(row.path, link, wanted))
+        elif row.kind in SPECIAL:
+            what = Special(FileKind(row.kind), row.link)
+            batch.done(row, self._target.special(row.path, what, attributes(row)))
         elif row.size or row.state != FileState.PLANNED:
             reason = row.reason or "its bytes were never posted"
             batch.missed(row, NoticeKind.MISSING, reason)
         elif not content(row).is_of(b""):
             batch.missed(row, NoticeKind.DAMAGED, OTHER_BYTES)
         elif not self._is_kept(row, batch, content(row)):
-            batch.done(row, self._target.write_small(row.path, b"", attributes(row)))
+            batch.done(row, self._empty(row))
+
+    def _empty(self, row: VersionRow) -> tuple[Lack, ...]:
+        """Write a file without bytes, or one that is only a hole. Blocking."""
+        if row.extents is None:
+            return self._target.write_small(row.path, b"", attributes(row))
+        with self._target.part(row.path, 0, content(row).extents) as part:
+            return part.commit(attributes(row))
 
     def _is_kept(self, row: VersionRow, batch: RestoredBatch, right: Content) -> bool:
         """Whether the target has the file already, or will not have it. Blocking."""
@@ -214,8 +248,9 @@ class Restorer:
     async def _fetch_large(
         self, row: VersionRow, shown: UnfinishedBytes, batch: RestoredBatch
     ) -> None:
-        file = LargeFile(self._run, row, content(row), self._shared.lanes)
-        with await to_thread.run_sync(self._target.part, row.path, row.size) as part:
+        right = content(row)
+        file = LargeFile(self._run, row, right, self._shared.lanes)
+        with await to_thread.run_sync(self._target.part, row.path, row.size, right.extents) as part:
             try:
                 is_whole = await file.fill(part, shown, self._shared.is_over)
             except FileDamagedError:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
+from usenetsync_tui.codec.index.attributes import read_extents, read_xattrs
 from usenetsync_tui.disk.content import Content, content_of
 from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.disk.restored.target_tree import TargetTree
@@ -97,8 +98,9 @@ def each(
 
 
 def attributes(row: VersionRow) -> Attributes:
-    """Mode, time and owner of a row's path."""
-    return Attributes(row.mode, row.mtime_ns, row.uid, row.gid)
+    """Mode, time, owner and extended attributes of a row's path."""
+    xattrs = read_xattrs(row.xattrs) if row.xattrs else ()
+    return Attributes(row.mode, row.mtime_ns, row.uid, row.gid, xattrs)
 
 
 def content(row: VersionRow) -> Content:
@@ -106,4 +108,4 @@ def content(row: VersionRow) -> Content:
     found = content_of(row.size, row.file_digest, row.segment_size)
     if found is None:
         raise FileDamagedError(_NO_DIGEST)
-    return found
+    return found if row.extents is None else found._replace(extents=read_extents(row.extents))

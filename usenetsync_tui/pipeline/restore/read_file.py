@@ -14,6 +14,7 @@ from functools import partial
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, segments
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
+from usenetsync_tui.codec.index.attributes import read_extents
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.errors import ArticleMissingError, FileDamagedError, StoreError
 from usenetsync_tui.model.entries import FileState
@@ -21,6 +22,7 @@ from usenetsync_tui.model.ports import OpenRealm, OpenRealms
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.restore.pack import OTHER_BYTES, content
 from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened
+from usenetsync_tui.pipeline.run.holes import with_holes
 
 _AT_ONCE = 8 << 20
 """Bytes to fetch at once; at least one segment."""
@@ -36,11 +38,15 @@ class CatalogueReader:
         self._realms = realms
         self._open: dict[int, OpenRealm] = {}
 
-    async def content(self, row: VersionRow) -> AsyncIterator[bytes]:
+    def content(self, row: VersionRow) -> AsyncIterator[bytes]:
         """The bytes of a regular file, in order.
 
         `FileDamagedError` when they cannot be had; the bytes given before that are right.
         """
+        stored = self._stored(row)
+        return stored if row.extents is None else with_holes(stored, read_extents(row.extents))
+
+    async def _stored(self, row: VersionRow) -> AsyncIterator[bytes]:
         if row.size and (row.object_id is None or row.segments is None):
             raise FileDamagedError(row.reason or _NEVER_POSTED)
         if row.state == FileState.FAILED:

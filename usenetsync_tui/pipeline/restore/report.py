@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.disk.restored.attributes import Lack
+from usenetsync_tui.disk.restored.names import DigestSet
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -25,7 +26,10 @@ _GROUPED = frozenset([NoticeKind.UNWRITABLE, NoticeKind.ATTRIBUTES])
 
 @dataclass(slots=True)
 class RestoredBatch:
-    """The results for some rows: filled by one thread, taken by the event loop."""
+    """The results for some rows: filled by one thread, taken by the event loop.
+
+    A file that the user lets stay as it is (`Overwrite`) counts as done, too.
+    """
 
     notices: list[Notice] = field(default_factory=list)
     done_files: int = 0
@@ -34,6 +38,10 @@ class RestoredBatch:
     kept_bytes: int = 0
     missed_files: int = 0
     missed_bytes: int = 0
+    missed_links: list[int] = field(default_factory=list)
+    """The sets of hard links of files that cannot be restored."""
+    missed_paths: int = 0
+    """Files, and any other path that is not in the target now."""
 
     def done(self, row: VersionRow, lacks: Sequence[Lack], *, kept: bool = False) -> None:
         """The row's file is in the target; `kept`: it was there before."""
@@ -51,6 +59,9 @@ class RestoredBatch:
         if row.kind == FileKind.REGULAR:
             self.missed_files += 1
             self.missed_bytes += row.size
+        if row.link_set is not None:
+            self.missed_links.append(row.link_set)
+        self.missed_paths += 1
         self.notices.append(Notice(kind, row.path, reason))
 
     def lacking(self, path: bytes, lacks: Iterable[Lack]) -> None:
@@ -73,7 +84,11 @@ class RestoreReport:
 
     def __init__(self, run: JobRun) -> None:
         self._run = run
+        self.missed = 0
+        """Paths that could not be restored."""
         self._told: dict[tuple[NoticeKind, str], _Told] = {}
+        self.missed_links = DigestSet()
+        """The sets of hard links whose first file cannot be restored."""
 
     async def take(self, batch: RestoredBatch) -> None:
         """Count and report the results for some rows."""
@@ -84,7 +99,14 @@ class RestoreReport:
         progress.kept_bytes += batch.kept_bytes
         progress.missed_files += batch.missed_files
         progress.missed_bytes += batch.missed_bytes
-        await self._run.notice(*filter(self._is_to_be_told, batch.notices))
+        for link_set in batch.missed_links:
+            self.missed_links.add(link_set)
+        self.missed += batch.missed_paths
+        await self.told(batch.notices)
+
+    async def told(self, notices: Iterable[Notice]) -> None:
+        """Report some notices, those of a frequent reason by their number."""
+        await self._run.notice(*filter(self._is_to_be_told, notices))
 
     async def end(self) -> None:
         """Report, for each reason, how many paths were not listed by name."""

@@ -4,12 +4,16 @@ Rows come in pages in path order; files of one pack are written from one fetch. 
 already right in the target are left alone; files that a killed restore left half-written are
 continued segment by segment. Every file is compared with its own digest before it gets its name. A
 file that cannot be fetched or written is listed with its reason, and the others continue; a target
-that cannot be written any more ends the restore. Directories get their owners, modes and times
+that cannot be written any more ends the restore. Further names of a file come when all files are
+there (`hard_links`). Directories get their owners, modes and times
 last, children before parents.
+
+What the version does not have is deleted in between, if the user wants that: see `surplus`.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -23,9 +27,14 @@ from usenetsync_tui.catalogue.tables import segments, version_files
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.disk.restored.names import STEM
 from usenetsync_tui.disk.restored.target_tree import TargetTree
+from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.restore.directories import finish_directories
 from usenetsync_tui.pipeline.restore.files import Group, RestoreContext, Restorer
+from usenetsync_tui.pipeline.restore.hard_links import restore_links, waits, within
+from usenetsync_tui.pipeline.restore.owners import localized, owners_here
+from usenetsync_tui.pipeline.restore.surplus import delete
+from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.restore.version_names import VersionNames
 from usenetsync_tui.pipeline.restore.version_paths import require_paths, spans_of
 from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes
@@ -36,36 +45,69 @@ _QUEUE = 8
 
 
 async def restore(
-    run: JobRun, target: TargetTree, paths: Sequence[bytes], *, owns_target: bool
+    run: JobRun,
+    target: TargetTree,
+    paths: Sequence[bytes],
+    parts: TargetParts,
+    *,
+    owns_target: bool,
 ) -> None:
     """Restore what `run.version` has at and below some paths into an opened target.
 
-    `paths`: relative, none below another; without one, everything. `owns_target`: restore the
-    root's own owner, mode and mtime too. Raises `UnknownPathError` when the version lacks a path,
-    `TargetError` when the target cannot be written any more, and `DatabaseUnavailableError`; a
-    problem with one file is a notice.
+    `paths`: relative, none below another; without one, everything. `parts`: the same part, with the
+    choices for it. `owns_target`: restore the root's own owner, mode and mtime too. Raises
+    `UnknownPathError` when the version lacks a path, `TargetError` when the target cannot be
+    written any more, SourceError when the folder's filters cannot be read and something is to be
+    deleted, and `DatabaseUnavailableError`; a problem with one file is a notice.
     """
-    progress, parts = run.progress, spans_of(run.folder.id, run.version, paths)
+    began_ns = time.time_ns()
+    progress, spans = run.progress, spans_of(run.folder.id, run.version, paths)
     progress.phase = "restore"
+    await to_thread.run_sync(parts.check)
     async with run.catalogue.transaction() as tx:
         await require_paths(tx, run.folder, run.version, paths)
-        for span in parts:
-            count, size = await version_files.version_totals(tx, span)
-            progress.total_files += count
-            progress.total_bytes += size
+    for span in spans:
+        await _count(run, span, parts)
     progress.scanned = True
     await _prepare(run, target)
-    shared = RestoreContext(run, target)
+    shared = RestoreContext(run, target, parts)
+    if not parts.choices.numeric_ids:
+        async with run.catalogue.transaction() as tx:
+            shared.owners = await owners_here(tx, run.folder.id)
     try:
-        await _restore_files(shared, parts)
+        await _restore_files(shared, spans)
+        if parts.choices.delete and not shared.is_over():
+            progress.phase = "delete"
+            await delete(shared, spans, began_ns)
         if not shared.is_over():
             progress.phase = "finish"
-            await finish_directories(shared, parts, paths, owns_target=owns_target)
+            await finish_directories(shared, spans, paths, owns_target=owns_target)
             await to_thread.run_sync(target.sync)
     finally:
         await shared.report.end()
     if shared.failure is not None:
         raise shared.failure
+
+
+async def _count(run: JobRun, span: Span, parts: TargetParts) -> None:
+    """Add a span's files and bytes to the totals, those that are not excluded."""
+    progress = run.progress
+    if not parts.excludes_any:
+        async with run.catalogue.transaction() as tx:
+            count, size = await version_files.version_totals(tx, span)
+        progress.total_files += count
+        progress.total_bytes += size
+        return
+    while not run.draining:
+        async with run.catalogue.transaction() as tx:
+            page = await version_files.version_sizes(tx, span, run.limits.batch_size)
+        if not page:
+            return
+        for _, path, kind, size in page:
+            if kind == FileKind.REGULAR and not parts.excludes(path):
+                progress.total_files += 1
+                progress.total_bytes += size
+        span = replace(span, start=page[-1][0] + b"\0")
 
 
 async def _restore_files(shared: RestoreContext, parts: list[Span]) -> None:
@@ -83,9 +125,11 @@ async def _restore_files(shared: RestoreContext, parts: list[Span]) -> None:
 
             async def work(slot: WorkerSlot, mine: MemoryObjectReceiveStream[Group]) -> None:
                 nonlocal left
-                await Restorer(shared, slot, writing).work(mine)
+                restorer = Restorer(shared, slot, writing)
+                await restorer.work(mine)
                 left -= 1
                 if not left:
+                    await restore_links(shared, within(parts, shared.parts), restorer)
                     shared.lanes.close()
 
             for slot in writing.slots:
@@ -118,6 +162,8 @@ async def _hand_out(
             async for page in pages(shared, span):
                 last: int | None = None
                 for row in page:
+                    if shared.parts.excludes(row.path) or waits(shared, row):
+                        continue
                     last = row.object_id
                     if (group := open_groups.get(last)) is None:
                         group = open_groups[last] = Group(last, [])
@@ -151,5 +197,5 @@ async def pages(shared: RestoreContext, span: Span) -> AsyncIterator[list[Versio
             page = await version_files.version_page(tx, span, run.limits.batch_size)
         if not page:
             return
-        yield page
+        yield [localized(row, shared.owners) for row in page]
         span = replace(span, start=page[-1].key + b"\0")

@@ -69,6 +69,8 @@ class Progress:
     missed_bytes: int = 0
     kept_bytes: int = 0
     """Part of the done bytes: already right in the target, so not written (restore)."""
+    deleted: int = 0
+    """Entries of the target that the version does not have, deleted by this run (restore)."""
     current: bytes = b""
     so_far: SoFar = field(default_factory=SoFar)
     """What earlier runs of the job did."""

@@ -16,6 +16,7 @@ from usenetsync_tui.disk.source.racy import is_racy
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest, kind_of
 from usenetsync_tui.model.entries import Entry
+from usenetsync_tui.model.metadata.metadata import NONE, Metadata
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import Ending, FileRead, FilesKnown, RawSegment, Segmented
 
@@ -175,19 +176,24 @@ class Attempt:
         assert self._segments is not None  # a file with a slice is not empty
         self._segments.add(digest)
 
-    def ending(self) -> Ending:
-        """The result for a file that was read to its end and is as the walk saw it."""
+    def ending(self, beside: Metadata = NONE) -> Ending:
+        """The result for a file that was read to its end and is as the walk saw it.
+
+        `beside`: what it has beside its entry.
+        """
         key, size = self.new.first_key, self.new.size
-        racy = size != self.entry.size or is_racy(
+        racy = size != self.opened.size or is_racy(
             self.entry.mtime_ns, self.entry.ctime_ns, self.opened.began_ns
         )
+        rest = size, racy, beside
         if not size:
-            return FilesKnown(empty=(Placed(key, None, None, None, 0, racy),))
+            return FilesKnown(empty=(Placed(key, None, None, None, *rest),))
         digest = self._file_digest()
         if self.base is not None and not self.base.resumed and not self.begun:
-            digest = self._as_before() or digest
-            return FilesKnown(kept=(Placed(key, self.base.object_id, 0, digest, size, racy),))
-        placed = Placed(key, self.new.id, 0, digest, size, racy)
+            if self.opened.extents is None:
+                digest = self._as_before() or digest
+            return FilesKnown(kept=(Placed(key, self.base.object_id, 0, digest, *rest),))
+        placed = Placed(key, self.new.id, 0, digest, *rest)
         resumed = self.base is not None and self.base.resumed
         return FileRead(self.new, placed, self.known if resumed else 0)
 

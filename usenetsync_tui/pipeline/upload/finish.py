@@ -7,12 +7,14 @@ server took or confirmed. Refuses to know how the version came about.
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.tables import files, folders, jobs, objects, snapshots, version_files
+from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.judge import Judge
+from usenetsync_tui.pipeline.upload.owner_names import keep_owner_names
 from usenetsync_tui.pipeline.upload.pending import PASSES
 from usenetsync_tui.pipeline.verify.check import (
     unverified_articles,
@@ -61,6 +63,7 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
     """Remove vanished files and make the version visible, or drop it when nothing changed."""
     unposted = await _report_unposted(run)
     folder, version, unverified = run.folder.id, run.version, run.progress.unverified
+    await keep_owner_names(run)
     errors = run.progress.errors - bool(unverified)  # unverified articles are in the version
     async with run.catalogue.transaction(durable=True) as tx:
         await judge.remove(tx)
@@ -68,6 +71,7 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
         await objects.delete_left_behind(tx, folder)
         await snapshots.mark_repaired(tx, folder)
         await folders.settle(tx, folder)
+        await metadata.set_known(tx, folder)
         if before and not await version_files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
             await jobs.keep_to_version(tx, run.job_id, before)

@@ -81,7 +81,7 @@ class Reader:
         rest: UnreadFiles | None = UnreadFiles(unit.files, time.time_ns())
         while rest is not None:
             object_id = await self._ids.next()
-            left = max(self._room, len(rest.first or b""))
+            left = max(self._room, len(rest.first[0]) if rest.first else 0)
             await self._run.budget.take(left)
             try:
                 with self._slot.working(rest.files[0].entry.path, plural(len(rest.files), "file")):
@@ -102,6 +102,7 @@ class Reader:
     async def _hand_on(self, found: PackRead, segment: Segmented | None) -> None:
         progress = self._run.progress
         progress.total_bytes += found.surplus
+        await self._run.notice(*found.lacks)
         for file, error in found.errors:
             await give_up(self._run, self._source, file, error)
         known = found.known()

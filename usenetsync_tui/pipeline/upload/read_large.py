@@ -8,6 +8,8 @@ with what the path held at its last reading: no slice that could have changed un
   one differs, the reader gives the object up and starts a new one: an object is never a mixture.
 - An unchanged file keeps its object. If it differs, it shares the slices before the difference
   with the old object, so that one read is enough.
+- Of a sparse file only the bytes between its holes are read (`disk.source.sparse_file`): they are
+  the content of its object.
 - A file that does not end where its size says, although nothing else of it changed, is measured
   first, as its articles state the object's size. A file without an end is given up.
 """
@@ -26,7 +28,8 @@ from usenetsync_tui.disk.source.racy import is_settled
 from usenetsync_tui.disk.source.source_file import SourceFile, WrongSizeError
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
-from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
@@ -82,7 +85,9 @@ class LargeReader:
         size = file.entry.size
         attempt: Attempt | None = None
         try:
-            with await to_thread.run_sync(self._source.open, file.entry) as opened:
+            with await to_thread.run_sync(self._opened, file) as opened:
+                self._run.progress.total_bytes += opened.size - size
+                size = opened.size
                 for _ in range(_ATTEMPTS):
                     attempt = await self._begin(file, opened, size)
                     try:
@@ -105,6 +110,11 @@ class LargeReader:
             await give_up(self._run, self._source, file, error)
             if attempt is not None:
                 await self._abandon(attempt)
+
+    def _opened(self, file: PendingFile) -> SourceFile:
+        """Without its holes, unless its articles are to be its own bytes. Blocking."""
+        plain = self._run.folder.realm.profile is Profile.PLAIN
+        return self._source.open(file.entry, holes=not plain)
 
     async def _begin(self, file: PendingFile, opened: SourceFile, size: int) -> Attempt:
         base = await self._base(file, size)
@@ -169,7 +179,10 @@ class LargeReader:
         await to_thread.run_sync(attempt.opened.check_end, new.size)
         if attempt.base is not None and not attempt.base.resumed:
             run.progress.deduplicated_bytes += attempt.known_bytes
-        await self._send(attempt.ending())
+        beside = await to_thread.run_sync(attempt.opened.metadata)
+        if beside.lack:
+            await run.notice(Notice(NoticeKind.ATTRIBUTES, attempt.entry.path, beside.lack))
+        await self._send(attempt.ending(beside))
 
     def _read_on(self, attempt: Attempt, until: float) -> None:
         """In a thread: read groups of slices that the budget has room for, and hand them on.

@@ -19,6 +19,8 @@ from usenetsync_tui.disk.source.source_file import WrongSizeError
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest, kind_of
+from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.metadata.metadata import NONE, Metadata
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.run.segments import FilesKnown, RawSegment
 
@@ -30,8 +32,8 @@ class UnreadFiles:
     files: Sequence[PendingFile]
     began_ns: int
     """The wall clock before the first of them was opened, in ns since 1970."""
-    first: bytes | None = None
-    """The content of the first of them, if it is read already."""
+    first: tuple[bytes, Metadata] | None = None
+    """The content of the first of them and what else it has, if it is read already."""
 
 
 @dataclass(slots=True)
@@ -47,9 +49,11 @@ class PackRead:
     kept: list[Placed] = field(default_factory=list)
     """Unchanged files, and where they lie."""
     large: list[PendingFile] = field(default_factory=list)
-    """Files that are larger than their size says."""
+    """Files that are larger than their size says, or have holes."""
     errors: list[tuple[PendingFile, SourceFileError]] = field(default_factory=list)
     """Files that could not be read in this pass."""
+    lacks: list[Notice] = field(default_factory=list)
+    """Files that are kept without something that could not be read."""
     rest: UnreadFiles | None = None
     """Files for which the pack had no room."""
     surplus: int = 0
@@ -57,7 +61,9 @@ class PackRead:
     parts: list[bytes] = field(default_factory=list)
     size: int = 0
 
-    def take(self, file: PendingFile, data: bytes, began_ns: int) -> bool:
+    def take(
+        self, file: PendingFile, data: bytes, began_ns: int, metadata: Metadata = NONE
+    ) -> bool:
         """Sort a file's content into the lists above; False when the pack has no room for it."""
         entry, before, size = file.entry, file.before, len(data)
         mtime_ns, ctime_ns = entry.mtime_ns, entry.ctime_ns
@@ -68,18 +74,20 @@ class PackRead:
         kind = kind_of(self.algorithm, of_segments=False)
         digest = FileDigest(kind, digest_of(self.algorithm, data))
         if not size:
-            self.empty.append(Placed(file.key, None, None, None, 0, racy))
+            self.empty.append(Placed(file.key, None, None, None, 0, racy, metadata))
         elif before is not None and _is_same(before, digest, data):
             at = before.object_id, before.offset
-            self.kept.append(Placed(file.key, *at, before.file_digest, size, racy))
+            self.kept.append(Placed(file.key, *at, before.file_digest, size, racy, metadata))
         elif self.size + size > self.room:
             return False
         else:
             at = self.object_id, self.size
-            self.placed.append(Placed(file.key, *at, digest, size, racy))
+            self.placed.append(Placed(file.key, *at, digest, size, racy, metadata))
             self.parts.append(data)
             self.size += size
         self.surplus += size - entry.size
+        if metadata.lack:
+            self.lacks.append(Notice(NoticeKind.ATTRIBUTES, entry.path, metadata.lack))
         return True
 
     def known(self) -> FilesKnown | None:
@@ -125,7 +133,7 @@ def read_pack(
     with source.in_order() as nearby:
         for number, file in enumerate(unread.files):
             try:
-                data = nearby.read_small(file.entry) if carried is None else carried
+                data, beside = nearby.take_small(file.entry) if carried is None else carried
             except WrongSizeError:
                 found.large.append(file)
                 continue
@@ -133,9 +141,9 @@ def read_pack(
                 found.errors.append((file, error))
                 continue
             carried = None
-            if not found.take(file, data, began_ns):
+            if not found.take(file, data, began_ns, beside):
                 if found.placed:
-                    found.rest = UnreadFiles(unread.files[number:], began_ns, data)
+                    found.rest = UnreadFiles(unread.files[number:], began_ns, (data, beside))
                     break
                 found.large.append(file)
     return found

@@ -26,6 +26,7 @@ from usenetsync_tui.pipeline.upload.compress import compress
 from usenetsync_tui.pipeline.upload.give_up import why_unreadable
 from usenetsync_tui.pipeline.upload.indexing.index import index
 from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
+from usenetsync_tui.pipeline.upload.indexing.looked_at import LookedAt
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pack import Unit
 from usenetsync_tui.pipeline.upload.pending import Outstanding, find_units
@@ -107,4 +108,4 @@ async def _index(
 
     own_files = await to_thread.run_sync(OwnFiles, run.folder.path, own)
     with stage.slots[0].working(run.folder.path):
-        await index(run, stage, indexed, check, judge, own_files)
+        await index(run, stage, indexed, check, judge, own_files, LookedAt(run, source))

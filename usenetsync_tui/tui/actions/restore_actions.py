@@ -9,6 +9,7 @@ from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.commands import ExportNzb, Restore
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.restored_paths import MOST_PATHS
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
@@ -19,10 +20,18 @@ from usenetsync_tui.tui.files.marked_paths import marked_paths
 from usenetsync_tui.tui.kit.version_words import finished
 
 _Then = Callable[[Folder, tuple[Snapshot, ...], Browser], Awaitable[None]]
+_DEFAULT = RestoreChoices()
 _TOO_MANY = f"More than {MOST_PATHS:,} files are marked: mark folders in the tree (t) instead."
 
 
-def restore(here: Context, target: bytes = b"", version: int | None = None) -> None:
+def restore(
+    here: Context,
+    target: bytes = b"",
+    version: int | None = None,
+    choices: RestoreChoices = _DEFAULT,
+    *,
+    in_place: bool = False,
+) -> None:
     """Ask which version of the chosen folder to restore, which part of it, and where to."""
     at = here.at_hand
     wanted = at.version if version is None else version
@@ -34,11 +43,20 @@ def restore(here: Context, target: bytes = b"", version: int | None = None) -> N
         if paths is None:
             here.say(_TOO_MANY)
         else:
-            dialog = RestoreDialog(folder, versions, paths, version=wanted, target=target)
+            dialog = RestoreDialog(
+                folder,
+                versions,
+                paths,
+                version=wanted,
+                target=target,
+                choices=choices,
+                in_place=in_place,
+            )
             here.ask(dialog, begin)
 
     def begin(command: Restore) -> None:
-        here.want(command, f"Restoring into {_cut(command.target)}.")
+        place = _cut(command.target) if command.target else "its own place"
+        here.want(command, f"Restoring into {place}.")
 
     _with_versions(here, ask)
 

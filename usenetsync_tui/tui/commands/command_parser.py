@@ -48,6 +48,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     VerifyChosen,
     WriteNzb,
 )
+from usenetsync_tui.tui.commands.restore_line import OPTIONS, read_options
 from usenetsync_tui.tui.kit.path_words import at_home, typed_path
 from usenetsync_tui.tui.kit.pattern_words import words
 from usenetsync_tui.tui.kit.speed_words import speed_typed
@@ -55,7 +56,6 @@ from usenetsync_tui.tui.kit.speed_words import speed_typed
 _Reader = Callable[[str, KnownNames], ParsedCommand]
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", re.ASCII)
 _ROW = re.compile(r"[0-9]{1,3}(?:[0-9]*|(?:,[0-9]{3})+)", re.ASCII)
-_VERSION = re.compile(r"(?:^|\s)--version[ =]([0-9]{1,9})(?=\s|$)", re.ASCII)
 _EACH = "--each-subfolder"
 _PHRASE = "--passphrase-file"
 _ARTICLES = "--with-articles"
@@ -215,14 +215,8 @@ def _upload(text: str, known: KnownNames) -> ParsedCommand:
 
 
 def _restore(text: str, known: KnownNames) -> ParsedCommand:
-    found = _VERSION.search(text)
-    version = int(found[1]) if found else None
-    if version == 0:
-        raise CommandError("Version numbers start at 1.")
-    target = _VERSION.sub("", text, count=1).strip()
-    if target.startswith("--"):
-        raise CommandError("Type restore TARGET; add --version N for an older version.")
-    return RestoreChosen(_path(target, known), version)
+    target, version, choices, in_place = read_options(text)
+    return RestoreChosen(_path(target, known), version, choices, in_place)
 
 
 def _add(text: str, known: KnownNames) -> ParsedCommand:
@@ -362,9 +356,10 @@ _ALL = (
     ),
     CommandSpec(
         "restore",
-        "[TARGET] [--version N]",
-        "restore the chosen folder",
+        "[TARGET | --in-place] [--version N] [--overwrite WHEN] [--delete] [--exclude PATTERN]",
+        "restore the chosen folder; asks",
         _restore,
+        lambda known: OPTIONS,
         takes_path=True,
     ),
     CommandSpec(

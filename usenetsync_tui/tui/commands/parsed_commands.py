@@ -22,6 +22,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.value_object import value_object
 
 
@@ -154,6 +155,8 @@ class RestoreChosen:
 
     target: bytes
     version: int | None
+    choices: RestoreChoices = RestoreChoices()
+    in_place: bool = False
 
 
 @value_object

@@ -119,8 +119,8 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
             upload(here, allow_shrink=allow_shrink)
         case VerifyChosen(bodies, sample):
             verify(here, bodies=bodies, sample=sample)
-        case RestoreChosen(target, version):
-            restore(here, target, version)
+        case RestoreChosen(target, version, choices, in_place):
+            restore(here, target, version, choices, in_place=in_place)
         case WriteNzb(path, each_subfolder):
             write_nzb(here, path, each_subfolder=each_subfolder)
         case ChangeKeyTo(path, is_passphrase):

@@ -24,7 +24,14 @@ _DIGEST = 18
 _GAP = "  "
 _LEAST_NAME = 20
 """Cells that the name keeps; a column that would leave it fewer is dropped."""
-_KINDS = {FileKind.DIRECTORY: "folder", FileKind.SYMLINK: "link"}
+_KINDS = {
+    FileKind.DIRECTORY: "folder",
+    FileKind.SYMLINK: "link",
+    FileKind.FIFO: "FIFO",
+    FileKind.SOCKET: "socket",
+    FileKind.CHARACTER_DEVICE: "device",
+    FileKind.BLOCK_DEVICE: "device",
+}
 
 
 class Columns(IntEnum):

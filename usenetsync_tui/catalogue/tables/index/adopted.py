@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.index.adopted_rows import FileRows
+from usenetsync_tui.catalogue.tables.metadata import metadata, owners
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.postgres.copy import copy_packed
 
@@ -77,8 +78,15 @@ async def begin(tx: Transaction) -> None:
             await tx.run(statement)
 
 
-async def add_files(tx: Transaction, rows: FileRows) -> None:
+async def _add_beside(tx: Transaction, folder: int, rows: FileRows) -> None:
+    """What rows of files refer to."""
+    await metadata.add_xattrs(tx, [*rows.xattrs])
+    await owners.add(tx, folder, rows.owners)
+
+
+async def add_files(tx: Transaction, folder: int, rows: FileRows) -> None:
     """Entries of the first run."""
+    await _add_beside(tx, folder, rows)
     await copy_packed(tx.connection, _SQL["copy_files"], rows.rows)
     if rows.undigested:
         await copy_packed(tx.connection, _SQL["stage_files"], rows.undigested)
@@ -86,8 +94,9 @@ async def add_files(tx: Transaction, rows: FileRows) -> None:
         await tx.run(_SQL["forget_staged"])
 
 
-async def stage_files(tx: Transaction, rows: FileRows) -> None:
+async def stage_files(tx: Transaction, folder: int, rows: FileRows) -> None:
     """Entries of a later run, and the keys that it removes."""
+    await _add_beside(tx, folder, rows)
     await copy_packed(tx.connection, _SQL["stage_files"], [*rows.rows, *rows.undigested])
     await copy_packed(tx.connection, _SQL["stage_removed"], rows.removed)
 

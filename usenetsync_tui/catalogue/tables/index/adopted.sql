@@ -72,14 +72,14 @@ CREATE INDEX ON adopted_objects (object_id);
 -- Binary COPY of entries of the first run.
 COPY files (folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size, mtime_ns,
             ctime_ns, inode, object_id, object_offset, digest, path_key, stat_size, reason, racy,
-            link, long_path)
+            link, long_path, xattrs, link_set, extents)
 FROM STDIN (FORMAT BINARY);
 
 -- stage_files
 -- The same, to change them before they are added.
 COPY adopted_files (folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size,
                     mtime_ns, ctime_ns, inode, object_id, object_offset, digest, path_key,
-                    stat_size, reason, racy, link, long_path)
+                    stat_size, reason, racy, link, long_path, xattrs, link_set, extents)
 FROM STDIN (FORMAT BINARY);
 
 -- stage_removed
@@ -118,8 +118,9 @@ WITH same AS (
      WHERE f.folder_id = %(folder)s AND f.path_key = a.path_key AND f.last_version IS NULL
        AND (f.kind, f.state, f.mode, f.size, f.mtime_ns)
            = (a.kind, a.state, a.mode, a.size, a.mtime_ns)
-       AND (f.uid, f.gid, f.stat_size, f.link, f.reason)
-           IS NOT DISTINCT FROM (a.uid, a.gid, a.stat_size, a.link, a.reason)
+       AND (f.uid, f.gid, f.stat_size, f.link, f.reason, f.xattrs, f.link_set, f.extents)
+           IS NOT DISTINCT FROM
+           (a.uid, a.gid, a.stat_size, a.link, a.reason, a.xattrs, a.link_set, a.extents)
        AND ((f.object_id, f.object_offset) IS NOT DISTINCT FROM (a.object_id, a.object_offset)
             OR (f.digest_kind, f.digest) = (a.digest_kind, a.digest))
  RETURNING a.path_key, f.first_version, a.ctime_ns, a.inode, a.racy, a.object_id, a.object_offset),
@@ -164,14 +165,14 @@ UPDATE files f SET last_version = %(version)s - 1
 -- their objects.
 INSERT INTO files (folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size,
                    mtime_ns, ctime_ns, inode, object_id, object_offset, digest, path_key, stat_size,
-                   reason, racy, link, long_path)
+                   reason, racy, link, long_path, xattrs, link_set, extents)
 SELECT folder_id, first_version, kind, state, mode, uid, gid, digest_kind, size, mtime_ns, ctime_ns,
        inode, object_id, object_offset,
        CASE WHEN a.digest IS NULL AND digest_kind >= 2
             THEN (SELECT o.digest FROM adopted_objects o
                    WHERE o.object_id = a.object_id AND o.digest IS NOT NULL LIMIT 1)
             ELSE a.digest END,
-       path_key, stat_size, reason, racy, link, long_path
+       path_key, stat_size, reason, racy, link, long_path, xattrs, link_set, extents
   FROM adopted_files a;
 
 -- forget_staged

@@ -12,7 +12,9 @@ from struct import Struct
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import text
+from usenetsync_tui.catalogue.tables.metadata.metadata import xattrs_digest
 from usenetsync_tui.codec.digests import SegmentsDigest
+from usenetsync_tui.codec.index.attributes import read_sparse_content, read_special, read_xattrs
 from usenetsync_tui.codec.index.classes import FileClass
 from usenetsync_tui.codec.index.files_columns import FilesColumns
 from usenetsync_tui.codec.index.varints import read_varints
@@ -25,12 +27,13 @@ from usenetsync_tui.model.index_entries import (
     IndexArticle,
     ObjectPart,
 )
+from usenetsync_tui.model.metadata.owners import OwnerName
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.model.segments import Codec, ObjectKind, SegmentStatus
 
 _HEAD = Struct(">h iq ii ih ih ii")
 """The count of columns; size and value of each number that files of a class share."""
-_FILE_COLUMNS = 21
+_FILE_COLUMNS = 24
 _PLACE = Struct(">iqiq")
 _NUMBERS = Struct(">iq iq iq iq")
 _STORED = Struct(">iq iq iq iq iq iq i32s i")
@@ -45,8 +48,8 @@ _INT2, _INT8 = Struct(">ih"), Struct(">iq")
 _NULL = _SIZE.pack(-1)
 _TRUE = _SIZE.pack(1) + b"\1"
 _NOWHERE = _NULL * 2
-_NOTHING_ODD = _NULL * 5
-"""No `stat_size`, `reason`, `racy`, `link`, `long_path`."""
+_NOTHING_ODD = _NULL * 8
+"""No `stat_size`, `reason`, `racy`, `link`, `long_path`, `xattrs`, `link_set`, `extents`."""
 _EPOCH_US = 946_684_800_000_000
 """2000-01-01 UTC, where PostgreSQL's times begin, in microseconds since 1970."""
 
@@ -59,6 +62,10 @@ class FileRows(NamedTuple):
     """Those of large files, whose digests are those of their objects."""
     removed: list[bytes]
     """Rows of one column: the keys of removed paths."""
+    xattrs: set[bytes]
+    """The sets of extended attributes that they refer to."""
+    owners: set[OwnerName]
+    """The names of their owners."""
 
 
 def file_rows(columns: FilesColumns, folder: int, version: int, offset: int) -> FileRows:
@@ -66,7 +73,7 @@ def file_rows(columns: FilesColumns, folder: int, version: int, offset: int) -> 
 
     `offset`: what to add to the numbers of objects. `struct.error` for impossible numbers.
     """
-    found = FileRows([], [], [])
+    found = FileRows([], [], [], set(), _owners(columns.classes))
     heads = [_head(each, folder, version) for each in columns.classes]
     lists = [_list_of(each, found) for each in columns.classes]
     pack, mtimes = _STORED.pack, columns.mtimes
@@ -86,17 +93,23 @@ def file_rows(columns: FilesColumns, folder: int, version: int, offset: int) -> 
         if columns.classes[number].change == EntryChange.REMOVED:
             found.removed.append(_KEY.pack(1, len(key)) + key)
             continue
-        head = heads[number]
-        stat_size = reason = racy = _NULL
+        head, rows, link = heads[number], lists[number], columns.links.get(row)
+        odd_columns, state = _NO_ATTRIBUTES, FileState.PLANNED
         if row in columns.attributes:
-            stat_size, reason, racy = _attributes(columns.attributes[row])
-            if reason is not _NULL and columns.classes[number].kind == FileKind.REGULAR:
-                head = _head(columns.classes[number], folder, version, FileState.FAILED)
+            odd_columns = _attributes(columns.attributes[row], found.xattrs)
+            of_class = odd_columns.of_class(columns.classes[number], has_object=thing is not None)
+            if odd_columns.reason is not None and of_class.kind == FileKind.REGULAR:
+                state = FileState.FAILED
+            head, rows = _head(of_class, folder, version, state), _list_of(of_class, found)
+            if odd_columns.special is not None:
+                link = odd_columns.special[1]
+            if odd_columns.extents is not None:
+                digest = None  # the page has another one, for readers that do not know holes
         place = _NOWHERE if thing is None else _PLACE.pack(8, thing + offset, 8, at)
-        lists[number].append(
+        rows.append(
             head + _NUMBERS.pack(8, size, 8, mtime, 8, ctime, 8, inode) + place + _bytea(digest)
-            + _bytea(key) + stat_size + reason + racy + _bytea(columns.links.get(row))
-            + (_NULL if key is path else _bytea(path))
+            + _bytea(key) + odd_columns.packed() + _bytea(link)
+            + (_NULL if key is path else _bytea(path)) + odd_columns.packed_rest()
         )  # fmt: skip
     return found
 
@@ -118,16 +131,70 @@ def _list_of(each: FileClass, found: FileRows) -> list[bytes]:
     return found.rows if is_digested else found.undigested
 
 
-def _attributes(attributes: Sequence[Attribute]) -> tuple[bytes, bytes, bytes]:
-    """The columns `stat_size`, `reason` and `racy`."""
+class _Odd(NamedTuple):
+    """The columns of what few files have."""
+
+    stat_size: int | None = None
+    reason: bytes | None = None
+    racy: bool = False
+    xattrs: bytes | None = None
+    link_set: int | None = None
+    extents: bytes | None = None
+    digest_kind: int = 0
+    """Of the content of a sparse file."""
+    special: tuple[FileKind, bytes | None] | None = None
+
+    def of_class(self, each: FileClass, *, has_object: bool) -> FileClass:
+        """The class of a row that has these."""
+        if self.special is not None:
+            return each._replace(kind=self.special[0])
+        if self.extents is None:
+            return each
+        return each._replace(digest_kind=self.digest_kind if has_object else None)
+
+    def packed(self) -> bytes:
+        """Those before the column `link`."""
+        racy = _TRUE if self.racy else _NULL
+        return _int8(self.stat_size) + _bytea(self.reason) + racy
+
+    def packed_rest(self) -> bytes:
+        """Those after `long_path`."""
+        return _bytea(xattrs_digest(self.xattrs)) + _int8(self.link_set) + _bytea(self.extents)
+
+
+_NO_ATTRIBUTES = _Odd()
+
+
+def _attributes(attributes: Sequence[Attribute], xattrs: set[bytes]) -> _Odd:
+    """The columns that attributes fill; extended attributes are added to `xattrs`."""
     found = dict(attributes)
     stat_size, reason = found.get(AttributeTag.STAT_SIZE), found.get(AttributeTag.REASON)
+    link_set, of_path = found.get(AttributeTag.LINK_SET), found.get(AttributeTag.XATTRS)
+    special, sparse = found.get(AttributeTag.SPECIAL), found.get(AttributeTag.EXTENTS)
     words = None if reason is None else text(reason.decode("utf-8", "replace")).encode()
-    return (
-        _NULL if stat_size is None else _int8(read_varints(stat_size, 1)[0]),
-        _bytea(words),
-        _TRUE if AttributeTag.RACY in found else _NULL,
+    if of_path:
+        read_xattrs(of_path)  # so that only right ones are kept
+        xattrs.add(of_path)
+    kind, extents = (0, None) if sparse is None else read_sparse_content(sparse)
+    is_hole = extents is not None and kind == 0
+    return _Odd(
+        None if stat_size is None else read_varints(stat_size, 1)[0],
+        None if is_hole or special is not None else words,
+        AttributeTag.RACY in found,
+        of_path or None,
+        None if link_set is None else read_varints(link_set, 1)[0],
+        extents,
+        kind,
+        None if special is None else read_special(special),
     )
+
+
+def _owners(classes: Sequence[FileClass]) -> set[OwnerName]:
+    """The names in some classes."""
+    users = {OwnerName(False, c.uid, c.user) for c in classes if c.uid is not None and c.user}
+    return users | {
+        OwnerName(True, c.gid, c.group) for c in classes if c.gid is not None and c.group
+    }
 
 
 def object_rows(

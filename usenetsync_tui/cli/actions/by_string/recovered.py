@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
+from usenetsync_tui.cli.actions.questions.cat import no_content
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields
 from usenetsync_tui.cli.run import Exit, environment, waits_said
 from usenetsync_tui.cli.typed_string import TypedString
+from usenetsync_tui.codec.index.attributes import extents_of_entry, write_extents
 from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
@@ -144,7 +146,7 @@ def _row(entry: IndexEntry, digest: FileDigest | None) -> VersionRow:
     """An entry as a row of the catalogue; what only the catalogue knows is None."""
     reason = dict(entry.attributes).get(AttributeTag.REASON)
     lacks = entry.kind == FileKind.REGULAR and reason is not None
-    is_kept = entry.object is not None
+    is_kept, extents = entry.object is not None, extents_of_entry(entry)
     return VersionRow(
         path=entry.path,
         kind=entry.kind,
@@ -167,6 +169,7 @@ def _row(entry: IndexEntry, digest: FileDigest | None) -> VersionRow:
         segment_size=None,
         uid=entry.uid,
         gid=entry.gid,
+        extents=None if extents is None else write_extents(extents),
     )
 
 
@@ -181,7 +184,7 @@ async def cat_of_string(typed: TypedString, word: str, version: int | None) -> E
                 raise UsageError(f'"{safe_name(path)}" is a folder: restore brings it back.')
             raise await no_such_path(reader, path, recovery.root.name, recovery.root.path)
         if entry.kind != FileKind.REGULAR:
-            raise UsageError(f'"{safe_name(path)}" is a link to "{safe_name(entry.link or b"")}".')
+            raise UsageError(no_content(path, FileKind(entry.kind), entry.link))
         reason = dict(entry.attributes).get(AttributeTag.REASON)
         if entry.object is None and reason is not None:
             words = reason.decode("utf-8", "replace")

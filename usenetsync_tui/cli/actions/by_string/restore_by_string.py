@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import anyio
 from anyio import to_thread
 
 from usenetsync_tui.cli.actions.by_string.recovered import tell_found, time_of
 from usenetsync_tui.cli.actions.job_report import CODES, tell
-from usenetsync_tui.cli.actions.restore import RestoreOptions, worked
+from usenetsync_tui.cli.actions.restore import WAY_OUT, RestoreOptions, worked
+from usenetsync_tui.cli.actions.restore_plan import confirm_deletion, show_plan
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
@@ -24,13 +26,12 @@ from usenetsync_tui.cli.typed_string import TypedString
 from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery, open_shards
 from usenetsync_tui.engine.by_string.scratch import Scratch, is_free, load
 from usenetsync_tui.engine.jobs.command_job import CommandJob
+from usenetsync_tui.engine.jobs.guarded import guarded
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.stores import Stores
-from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Restore
 from usenetsync_tui.model.figures import when
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState
@@ -50,11 +51,10 @@ _DONE = (JobState.COMPLETED, JobState.INCOMPLETE)
 async def restore_by_string(typed: TypedString, options: RestoreOptions, voice: Voice) -> Exit:
     """Restore, and print the result; returns the exit code."""
     settings, locations = environment()
-    target = absolute_path(os.fsencode(options.target))
     if not voice.quiet:
         warn_of_servers(settings)
     secret = await to_thread.run_sync(typed.secret)
-    work = _Restoring(settings, locations, typed, options, voice, target)
+    work = _Restoring(settings, locations, typed, options, voice)
     scratch = Scratch(secret, locations)
     async with scratch.use(), anyio.create_task_group() as group:
         group.start_soon(work.show_progress)
@@ -63,9 +63,11 @@ async def restore_by_string(typed: TypedString, options: RestoreOptions, voice: 
         except UsageError:  # it never gets further
             await _remove(scratch)
             raise
-        if summary.outcome.state in _DONE:
+        if summary is None or summary.outcome.state in _DONE:
             await _remove(scratch)
         group.cancel_scope.cancel()
+    if summary is None:
+        return work.planned
     tell(summary, voice, is_kept=False)
     return CODES[summary.outcome.state]
 
@@ -85,7 +87,6 @@ class _Restoring:
         typed: TypedString,
         options: RestoreOptions,
         voice: Voice,
-        target: bytes,
     ) -> None:
         self._settings = settings
         self._own = settings, locations
@@ -93,9 +94,10 @@ class _Restoring:
         self._options = options
         self._paths = tuple(map(os.fsencode, options.paths))
         self._voice = voice
-        self._target = target
         self._waits = Waits()
         self._job = CommandJob()
+        self.planned = Exit.DONE
+        """How a dry run ended."""
 
     async def show_progress(self) -> None:
         """Show it until cancelled."""
@@ -103,8 +105,8 @@ class _Restoring:
             lambda: self._job.figures, self._voice, waiting=lambda: self._waits.current
         )
 
-    async def run(self, secret: bytes, scratch: Scratch) -> Summary:
-        """Load what is needed, and restore it."""
+    async def run(self, secret: bytes, scratch: Scratch) -> Summary | None:
+        """Load what is needed, and restore it; None for a dry run."""
         async with AsyncExitStack() as stack:
             async with open_recovery(
                 secret, *self._own, database=self._database, waits=self._waits
@@ -163,12 +165,18 @@ class _Restoring:
 
     async def _restore(
         self, opened: OpenCatalogue, stores: Stores, folder: Folder, version: int
-    ) -> Summary:
+    ) -> Summary | None:
         in_place = self._options.in_place or await to_thread.run_sync(is_free, folder.path)
         new = await new_restore(
             opened.catalogue,
-            Restore(folder.id, self._target, version, self._paths, in_place),
-            way_out="Choose another folder, or add --in-place to replace them.",
+            replace(self._options.command(folder.id, in_place=in_place), version=version),
+            way_out=WAY_OUT,
         )
+        never = guarded(*self._own, opened.own)
+        if self._options.dry_run:
+            self.planned = await show_plan(opened.catalogue, new, never, self._voice)
+            return None
+        await confirm_deletion(opened.catalogue, new, never, yes=self._options.yes)
+        self._job = CommandJob(never)
         await self._job.prepare(stores, new)
         return await worked(self._job, self._voice)

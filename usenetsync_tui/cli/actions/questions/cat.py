@@ -25,6 +25,7 @@ from usenetsync_tui.model.entries import FileKind, FileState
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import KIND_WORDS
 from usenetsync_tui.pipeline.restore.read_file import CatalogueReader
 from usenetsync_tui.pipeline.restore.version_paths import contains, no_such_path, spans
 
@@ -67,6 +68,13 @@ async def _cat(word: str, path: bytes, version: int | None) -> Exit:
     return Exit.DONE
 
 
+def no_content(path: bytes, kind: FileKind, link: bytes | None) -> str:
+    """Why there is nothing to print of a path that is no file."""
+    if kind is FileKind.SYMLINK:
+        return f'"{safe_name(path)}" is a link to "{safe_name(link or b"")}".'
+    return f'"{safe_name(path)}" is a {KIND_WORDS[kind]}: it has no content.'
+
+
 async def _row(
     opened: OpenCatalogue, word: str, path: bytes, version: int | None
 ) -> tuple[VersionRow, StoreKind]:
@@ -83,7 +91,7 @@ async def _row(
             raise await no_such_path(tx, folder, chosen, path)
     (row,) = rows
     if row.kind != FileKind.REGULAR:
-        raise UsageError(f'"{name}" is a link to "{safe_name(row.link or b"")}".')
+        raise UsageError(no_content(path, FileKind(row.kind), row.link))
     if row.state == FileState.FAILED:
         raise FileUnavailableError(
             f"{name} could not be backed up: {safe_name(row.reason or 'it was left out')}"

@@ -120,7 +120,7 @@ class RunLoader:
             last, count = made.last, count + made.count
             found.extend(made.wanted)
             add = adopted.add_files if is_first else adopted.stage_files
-            await self._aside(lambda: add(place.tx, made.rows))
+            await self._aside(lambda: add(place.tx, place.folder, made.rows))
             self._progress.files += len(made.rows.rows) + len(made.rows.undigested)
             self._progress.done_bytes += line.size
 
@@ -140,8 +140,8 @@ class RunLoader:
 
     async def entries(self, entries: Sequence[IndexEntry], version: int) -> None:
         """Load single entries, as files of a version."""
-        rows = self._rows(FilesColumns.of(entries), version)
-        await self._aside(lambda: adopted.add_files(self._place.tx, rows))
+        rows, place = self._rows(FilesColumns.of(entries), version), self._place
+        await self._aside(lambda: adopted.add_files(place.tx, place.folder, rows))
 
     def _made_files(self, data: bytes, run: IndexRun, among: Among | None) -> FilesRows:
         """In a thread."""

@@ -29,6 +29,7 @@ from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import put
 from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.indexing.long_paths import in_key_order
+from usenetsync_tui.pipeline.upload.indexing.looked_at import LookedAt
 from usenetsync_tui.pipeline.upload.indexing.merge import KEY, Check, Merge
 
 _WALK_AHEAD = 10
@@ -47,6 +48,7 @@ async def index(
     check: Check,
     judge: Judge,
     own: OwnFiles,
+    looked_at: LookedAt,
 ) -> None:
     """Bring the version under construction up to what is on disk; stops early on drain.
 
@@ -55,13 +57,14 @@ async def index(
     """
     run.progress.unwalked = 0
     await judge.begin_walk()
+    await looked_at.begin()
     batches_in, batches = anyio.create_memory_object_stream[ScanBatch](_WALK_AHEAD)
     rows_in, rows = anyio.create_memory_object_stream[list[CurrentRow]](_ROWS_AHEAD)
     async with anyio.create_task_group() as group:
         group.start_soon(_walk, run, judge, own, batches_in)
         group.start_soon(_rows, run, rows_in)
         async with batches_in, batches, rows_in, rows:
-            await Merge(run, stage, result, check, judge, rows).run(batches)
+            await Merge(run, stage, result, check, judge, rows, looked_at).run(batches)
         group.cancel_scope.cancel()
     result.finished = not run.draining
     result.notify()

@@ -20,11 +20,12 @@ from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.run.streams import take
-from usenetsync_tui.pipeline.upload.indexing.comparison import Comparison
+from usenetsync_tui.pipeline.upload.indexing.comparison import SHOWN, Comparison
 from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.indexing.kept import KeptPaths
 from usenetsync_tui.pipeline.upload.indexing.left_out import LeftOut
 from usenetsync_tui.pipeline.upload.indexing.long_paths import IN_MEMORY
+from usenetsync_tui.pipeline.upload.indexing.looked_at import Doubt, LookedAt, record
 
 _ENTRY = len(ENTRY)
 """A row of the catalogue begins with the columns of an Entry."""
@@ -33,7 +34,9 @@ _DONE = FileState.PLANNED.value
 _BLOCK = 100
 """Entries compared at once: nearly always all or none of them have changed."""
 
-_PATH, _STATE, KEY, _RACY = [position(CURRENT, name) for name in ("path", "state", "key", "racy")]
+_PATH, _STATE, KEY, _RACY, _XATTRS, _CTIME = [
+    position(CURRENT, name) for name in ("path", "state", "key", "racy", "xattrs", "ctime_ns")
+]
 
 Check = Callable[[Entry], Notice | None]
 """Why a file still cannot be read, or None when it can; blocking."""
@@ -50,6 +53,7 @@ class Merge:
         check: Check,
         judge: Judge,
         rows: MemoryObjectReceiveStream[list[CurrentRow]],
+        looked_at: LookedAt,
     ) -> None:
         self._run = run
         self._stage = stage
@@ -57,6 +61,7 @@ class Merge:
         self._check = check
         self._judge = judge
         self._rows = rows
+        self._looked_at = looked_at
         moved = run.folder.adopted_version is not None
         self._comparison = Comparison(run.folder.ignores_inode, moved)
         self._page: list[CurrentRow] = []
@@ -72,6 +77,7 @@ class Merge:
         self._retry: list[Entry] = []
         self._same: list[Entry] = []
         """Entries that differ only in what a version does not show; updated in place."""
+        self._doubts: list[Doubt] = []
         self._has_news = False
 
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
@@ -138,6 +144,8 @@ class Merge:
                     upserts.append(entry)
                 else:
                     unchanged += 1
+                    if not self._looked_at.is_known and row[:_ENTRY] == entry:
+                        self._doubts.append(Doubt(entry, row[_XATTRS], False, True))
             elif row[_STATE] == FileState.PENDING:
                 self._count([entry])
             else:
@@ -161,7 +169,9 @@ class Merge:
             except anyio.EndOfStream:
                 self._page, self._planned, self._next = [], [], 0
                 return None
-            plain = all(r[_STATE] == _DONE and not r[_RACY] for r in self._page)
+            plain = self._looked_at.is_known and all(
+                r[_STATE] == _DONE and not r[_RACY] for r in self._page
+            )
             self._planned = [r[:_ENTRY] for r in self._page] if plain else []
             self._next = 0
         row = self._page[self._next]
@@ -179,7 +189,11 @@ class Merge:
             return True
         if not self._comparison.is_same(row[:_ENTRY], entry):
             return False
-        self._same.append(entry)
+        if entry.kind in SHOWN or not self._looked_at.is_known:
+            is_known = self._looked_at.is_known and row[_CTIME] != 0
+            self._doubts.append(Doubt(entry, row[_XATTRS], is_known, False))
+        else:
+            self._same.append(entry)
         return True
 
     async def _report(self, batch: ScanBatch) -> None:
@@ -197,6 +211,8 @@ class Merge:
         if self._retry:
             await self._try_again()
         most = self._run.limits.batch_size
+        while len(self._doubts) >= (1 if force else most):
+            await self._settle(most)
         if len(self._left_out) >= (1 if force else most):
             async with self._run.catalogue.transaction() as tx:
                 await self._left_out.record(tx, self._run.folder.id, self._run.version)
@@ -219,14 +235,26 @@ class Merge:
             removed, self._removed = self._removed[:most], self._removed[most:]
             await self._apply(upserts, removed)
 
+    async def _settle(self, most: int) -> None:
+        """Look at some paths that may have other extended attributes."""
+        doubts, self._doubts = self._doubts[:most], self._doubts[most:]
+        settled = await self._looked_at.settle(doubts)
+        self._upserts += settled.changed
+        async with self._run.catalogue.transaction() as tx:
+            if settled.same:
+                await files.refresh(tx, self._run.folder.id, settled.same)
+            await record(tx, self._run, settled.found)
+
     async def _add(self, entries: list[Entry]) -> bool:
         """Write new rows; False when an earlier run may have left rows in their places."""
         if self._judge.resumed:
             return False
         run = self._run
+        beside = await self._looked_at.of_unread(entries)
         try:
             async with run.catalogue.transaction() as tx:
                 await new_files.add(tx, run.folder.id, run.version, entries)
+                await record(tx, run, beside)
         except new_files.RowExistsError:
             return False
         self._count(entries)
@@ -235,10 +263,12 @@ class Merge:
     async def _apply(self, upserts: list[Entry], removed: list[bytes]) -> None:
         """Write rows that other rows of the same paths may precede."""
         run = self._run
+        beside = await self._looked_at.of_unread(upserts)
         async with run.catalogue.transaction() as tx:
             continued = await files.apply_changes(
                 tx, run.folder.id, run.version, upserts, removed, resumed=self._judge.resumed
             )
+            await record(tx, run, beside)
         run.progress.unchanged += len(continued)
         if continued:
             upserts = [e for e in upserts if path_key(e.path) not in continued]
