@@ -135,7 +135,7 @@ def test_kill_9_between_the_last_data_article_and_the_index(
             before = len(server.posted)
             place = rng.randrange(1, 8)  # one article of data, four of pages, two of the root
             process = usenetsync.start("upload", root, "--json")
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while len(server.posted) < before + place and process.poll() is None:
                 assert time.monotonic() < deadline, f"seed {seed}: nothing is posted"
                 time.sleep(0.002)

@@ -208,9 +208,18 @@ def do(home: Path, *words: str) -> str:
 
 
 def started_home(home: Path) -> None:
-    """An empty home with default settings, its database running."""
+    """An empty home with default settings, its database running, its catalogue made."""
     fresh_home(home)
+    make_catalogue(home)
+
+
+def make_catalogue(home: Path) -> None:
+    """Start the database of a home and make its tables, as ``restic init`` does for its peer.
+
+    It happens once in the life of a home, so no side is measured with it.
+    """
     do(home, "db", "start")
+    do(home, "folders")
 
 
 def fresh_home(home: Path) -> None:

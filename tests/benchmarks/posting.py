@@ -35,8 +35,8 @@ from .measuring import (
     Contestant,
     FailedError,
     Run,
-    do,
     fresh_home,
+    make_catalogue,
     measure,
     stop_database,
 )
@@ -93,7 +93,7 @@ class Poster:
         def prepare() -> None:
             fresh_home(home)
             configure(home, [self._server()])
-            do(home, "db", "start")
+            make_catalogue(home)
 
         def clean() -> None:
             stop_database(home)

@@ -27,8 +27,8 @@ from .measuring import (
     USENETSYNC,
     Contestant,
     Run,
-    do,
     fresh_home,
+    make_catalogue,
     measure,
     started_home,
     stop_database,
@@ -141,7 +141,7 @@ def flat_ground(scene: Scene) -> Iterator[Stages]:
         def prepare() -> None:
             fresh_home(ours.home)
             configure(ours.home, [Server("sink", sink.port, CONNECTIONS, ("post",))])
-            do(ours.home, "db", "start")
+            make_catalogue(ours.home)
 
         words = ["upload", str(scene.scratch / name), "--store", "usenet", "--json"]
         env = {"USENETSYNC_HOME": str(ours.home)}

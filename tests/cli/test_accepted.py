@@ -128,6 +128,7 @@ def test_in_the_database(story: Story, tmp_path: Path, database: str) -> None:
     story.tell_json("snapshots, by recovery string", "snapshots", made["string"])
     story.tell("restore", "restore", "tree", out)
     story.tell("restore, all there", "restore", "tree", out, both=True)
+    story.tell("restore, dry run", "restore", "tree", out, "--delete", "--dry-run", both=True)
     (out / "large.bin").unlink()
     shutil.rmtree(out / "notes")
     (out / "notes").symlink_to("/")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.index_entries import (
     AttributeTag,
     EntryChange,
@@ -148,6 +149,7 @@ ROOT = IndexRoot(
         IndexRun(3, False, 2, 0, 300, FILE_PAGES[:1], frozenset({5, 0xFFFFFFFF})),
     ),
     next_object=10,
+    filters=Filters((b"*.o", b"!keep.o"), (b"/etc/excluded",), (b".nobackup",), True, 5, True),
 )
 
 

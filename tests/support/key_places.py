@@ -45,6 +45,7 @@ from usenetsync_tui.model.commands import (
     SetConnections,
     SetPriority,
     StopExamining,
+    StopStringRestore,
     Upload,
 )
 from usenetsync_tui.model.dry_runs import DryRunRow, Preview
@@ -55,11 +56,17 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.ports import FileRow
 from usenetsync_tui.model.restore_plans import Fate, PlannedPath, RestorePreview
 from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status import EngineStatus, StringRestoreStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.commands.command_line import CommandLine, LineInput
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
-from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.share_dialog import (
+    PassphraseForm,
+    ShareDialog,
+    StringFileForm,
+)
+from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
 from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     NumberDialog,
@@ -71,7 +78,6 @@ from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.move_form import MoveForm
 from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
-from usenetsync_tui.tui.dialogs.share_dialog import PassphraseForm, ShareDialog, StringFileForm
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView
@@ -274,7 +280,7 @@ DASHBOARD = (
     | EVERYWHERE
     | {"panes.next", "panes.previous", "panes.show_errors", "panes.show_log"}
     | {f"panes.{pane}" for pane in PANES}
-    | {"folders.add", "folders.adopt", "folders.choices"}
+    | {"folders.add", "folders.adopt", "folders.restore_string", "folders.choices"}
 )
 FORM = frozenset({"form.back", "form.next", "form.previous", "form.enter", "form.finish"})
 OPTIONS = frozenset({"options.left", "options.right", "options.turn"})
@@ -310,6 +316,10 @@ def _checking(status: EngineStatus) -> EngineStatus:
     return dataclasses.replace(status, examination=examination(over=False))
 
 
+def _restoring(status: EngineStatus) -> EngineStatus:
+    return dataclasses.replace(status, string_restore=StringRestoreStatus(1, b"/mnt/back"))
+
+
 def handle() -> SharingHandle:
     """Jobs of two folders, three servers, and lists that are longer than the screen."""
     browser = FakeBrowser(ROWS, done=12)
@@ -335,6 +345,7 @@ _PANES: dict[str, Case | Seen] = {
 _FOLDERS: dict[str, Case | Seen] = {
     "folders.add": opens(AddFolder),
     "folders.adopt": opens(AdoptForm),
+    "folders.restore_string": opens(StringRestoreForm),
     "folders.upload": sends(Upload(b"/srv/photos", FolderChoices())),
     "folders.restore": opens(RestoreDialog),
     "folders.verify": opens(VerifyDialog),
@@ -618,6 +629,14 @@ PLACES: dict[str, Place] = {
         },
     ),
     "form": Place(lambda g: AdoptForm(), _FORM),
+    "restore by string": Place(
+        lambda g: StringRestoreForm(),
+        {
+            "string.versions": lambda g: "Type the string." in _complaints(g),
+            "string.stop": Case(sends(StopStringRestore()), change=_restoring),
+        },
+        FORM,
+    ),
     "version and path": Place(
         lambda g: RestoreDialog(folder(1, "photos"), g.handle.browser.version_list),
         {"version.older": holds("version", "11"), "version.newer": holds("version", "12")},

@@ -16,7 +16,9 @@ from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
 from usenetsync_tui.model.commands import (
     Adopt,
     Command,
+    LookByString,
     Pause,
+    RestoreByString,
     Resume,
     Share,
     StopSharing,
@@ -56,6 +58,8 @@ from usenetsync_tui.model.status import (
     Severity,
     Sharing,
     StageStatus,
+    StringRestoreStatus,
+    StringVersions,
     TaskStatus,
     WorkerStatus,
 )
@@ -107,7 +111,27 @@ class SharingHandle(FakeHandle):
                 sharing = None
             case Adopt(string):
                 self.now = dataclasses.replace(self.now, adopting=self._adopting(string))
+            case LookByString(string):
+                self.now = dataclasses.replace(self.now, string_versions=self._versions(string))
+            case RestoreByString(string):
+                restore = StringRestoreStatus(
+                    1,
+                    b"/mnt/back",
+                    "photos",
+                    11,
+                    "restore",
+                    job=job(verb=Verb.RESTORE, version=11, target=b"/mnt/back"),
+                )
+                self.now = dataclasses.replace(self.now, string_restore=restore)
         self.now = dataclasses.replace(self.now, sharing=sharing)
+
+    def _versions(self, string: str) -> StringVersions:
+        """What a string brings back, or what is wrong with it."""
+        number = self.now.string_versions.number + 1 if self.now.string_versions else 1
+        if string != STRING:
+            return StringVersions(number, over=True, problem="Character 3 is probably wrong.")
+        versions = tuple(snapshot(each) for each in range(12, 0, -1))
+        return StringVersions(number, "photos", versions, over=True)
 
     def _adopting(self, string: str) -> Adopting:
         """An adoption that goes on, or what is wrong with the string."""

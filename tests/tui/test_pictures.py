@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_demo import (
     STATES,
+    STRING,
     FakeBrowser,
     FakeHandle,
     attached,
@@ -271,6 +272,8 @@ def test_refused_upload(size: tuple[int, int], snap_compare: Compare) -> None:
 
 SHARE = {
     "adopt": ("1", "B", *"usen etsy nc1p qqqq", "enter", "enter", "tab", "enter"),
+    "restore-string": ("1", "W", *STRING, "ctrl+l", "tab", "tab", "right"),
+    "restoring-string": ("1", "W", *STRING, *("tab",) * 4, *"/mnt/back", "ctrl+s"),
     "reminder": ("1",),
     "string": ("1", "K"),
     "passphrase": ("1", "K", "p", *"correct horse", "enter", *"correct horse", "enter", "enter"),

@@ -39,6 +39,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import field
 from enum import Enum, auto
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 from usenetsync_tui.codec.lines import printable
@@ -60,6 +61,8 @@ Mask = Callable[[bytes], bytes]
 class NntpCommand(Enum):
     """A command; also the two other events that the server replies to."""
 
+    __hash__ = object.__hash__  # `Enum` hashes the name, in Python, at each look-up
+
     GREETING = "(greeting)"
     ARTICLE = "(article)"
     CAPABILITIES = "CAPABILITIES"
@@ -77,6 +80,8 @@ class NntpCommand(Enum):
 
 class State(Enum):
     """The state of a conversation."""
+
+    __hash__ = object.__hash__
 
     CONNECTED = auto()
     GREETED = auto()
@@ -140,6 +145,15 @@ _SUCCESS = {
 }
 """The only reply below 400 to each command: any other one is out of step."""
 
+_BARE: dict[NntpCommand, bytes] = {
+    verb: verb.value.encode() + b"\r\n"
+    for verb in NntpCommand
+    if verb not in (NntpCommand.GREETING, NntpCommand.ARTICLE, NntpCommand.STAT, NntpCommand.BODY)
+}
+"""The lines of commands without an argument."""
+_REPEATED = 8
+"""Different reply lines that a conversation remembers: a server repeats those to POST."""
+
 _TOGETHER = frozenset({NntpCommand.STAT, NntpCommand.BODY, NntpCommand.DATE, NntpCommand.GROUP})
 _PROOFS = frozenset({NntpCommand.DATE, NntpCommand.GROUP})
 """Their answers differ from all answers about articles: they prove that we are in step."""
@@ -168,7 +182,7 @@ class Conversation:
         """Whether the last greeting was 200 (posting allowed), not 201."""
         self.capabilities: dict[str, tuple[str, ...]] | None = None
         """Label → arguments; None when unknown, not asked yet, or no longer valid."""
-        self._mask = mask
+        self._parsed = lru_cache(maxsize=_REPEATED)(partial(parse_reply, mask=mask))
         self._due: deque[tuple[NntpCommand, str]] = deque([(NntpCommand.GREETING, "")])
         self._lock = threading.Lock()
 
@@ -181,7 +195,9 @@ class Conversation:
         """The line to send. `ValueError` when the state or the argument does not allow it."""
         if verb in (NntpCommand.GREETING, NntpCommand.ARTICLE):
             raise ValueError(f"{verb.value} is not a command")
-        line = command_line(verb, argument)
+        line = None if argument else _BARE.get(verb)
+        if line is None:
+            line = command_line(verb, argument)
         self._expect(verb, argument)
         return line
 
@@ -206,7 +222,7 @@ class Conversation:
 
         `ProtocolError` for an invalid line, `OutOfStepError` for the answer to another question.
         """
-        reply = parse_reply(line, self._mask)
+        reply = self._parsed(line)
         with self._lock:
             self._take(reply)
         return reply

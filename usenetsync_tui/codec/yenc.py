@@ -77,7 +77,7 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
         )
     part = article.part or Part(envelope.name, 1, 1, 0, len(payload))
     body, crc = yenc_encode(payload)
-    name = _NAME_CONTROLS.sub(b"_", envelope.name)[:_NAME_BYTES]
+    name = _yenc_name(envelope.name)
     head = b"".join(
         (
             _headers(envelope, date),
@@ -113,15 +113,24 @@ def likely_payload(size: int) -> int:
 
 
 def _headers(envelope: Envelope, date: datetime | None) -> bytes:
-    lines = [
-        f"From: {_mailbox(envelope.sender)}",
-        f"Newsgroups: {_NOT_TOKEN.sub('', envelope.newsgroups)}",
-        f"Subject: {_text(envelope.subject)}",
-        f"Message-ID: <{_NOT_TOKEN.sub('', envelope.message_id)}>",
-    ]
-    if date is not None:  # in UTC: the time zone would tell where the user is
-        lines.append(f"Date: {_date(int(date.timestamp()))}")
-    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+    # In UTC: the time zone would tell where the user is.
+    dated = "" if date is None else f"Date: {_date(int(date.timestamp()))}\r\n"
+    return (
+        f"From: {_mailbox(envelope.sender)}\r\n"
+        f"Newsgroups: {_newsgroups(envelope.newsgroups)}\r\n"
+        f"Subject: {_text(envelope.subject)}\r\n"
+        f"Message-ID: <{_NOT_TOKEN.sub('', envelope.message_id)}>\r\n{dated}"
+    ).encode("ascii")
+
+
+@lru_cache(maxsize=16)
+def _yenc_name(name: bytes) -> bytes:
+    return _NAME_CONTROLS.sub(b"_", name)[:_NAME_BYTES]
+
+
+@lru_cache(maxsize=16)
+def _newsgroups(names: str) -> str:
+    return _NOT_TOKEN.sub("", names)
 
 
 @lru_cache(maxsize=16)

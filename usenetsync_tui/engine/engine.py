@@ -19,7 +19,9 @@ from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.engine.by_string.adopting import Adoptions
+from usenetsync_tui.engine.by_string.looking import StringSearches
 from usenetsync_tui.engine.by_string.sharing import SharedString
+from usenetsync_tui.engine.by_string.string_restores import StringRestores
 from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import Examinations
 from usenetsync_tui.engine.job_loop import HEARTBEAT, JobLoop, RefreshTimer, open_all_realms
@@ -306,6 +308,8 @@ class Engine:
                     self._waits,
                     self._events,
                 ),
+                string_searches=StringSearches(group, stores, self._locations),
+                string_restores=StringRestores(group, stores, self._locations, self._events),
                 previews=Previews(
                     group,
                     opened.catalogue,

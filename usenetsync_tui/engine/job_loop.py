@@ -85,7 +85,7 @@ class JobLoop:
             while True:
                 await self.obey_commands()
                 self._end_with_own()
-                if not working_state.active:
+                if not working_state.is_working:
                     if working_state.draining:
                         return
                     if working_state.settings is not working_state.stores.settings:
@@ -104,7 +104,9 @@ class JobLoop:
         working_state = self._working_state
         if self._own is None:
             self._own = tuple(working_state.started)
-        if self._until_idle and not any(map(working_state.queue.job, self._own)):
+        if any(map(working_state.queue.job, self._own)) or working_state.string_restores.is_running:
+            return
+        if self._until_idle:
             drain(working_state)
 
     async def _work(self, job: Job) -> None:

@@ -75,6 +75,8 @@ def composed(
         trial=working_state.trials.trial,
         sharing=working_state.shared.sharing,
         adopting=working_state.adoptions.adopting,
+        string_versions=working_state.string_searches.versions,
+        string_restore=working_state.string_restores.status,
         preview=working_state.previews.preview,
         restore_preview=working_state.restore_previews.preview,
         workers_allowed=_workers(working_state),

@@ -42,9 +42,11 @@ class Stores:
         *,
         shards: Store | None = None,
         unwrap: Callable[[bytes], bytes] | None = None,
+        servers: UsenetServers | None = None,
     ) -> None:
         """`shards`: articles in another database than the catalogue's. `unwrap`: unwraps keys that
-        the user's own secret did not wrap."""
+        the user's own secret did not wrap. `servers`: connections that the caller shares, and
+        closes."""
         self.waits = waits or Waits()
         """What the stores and the runs that use them wait for."""
         self.keys = KeyRing(settings, locations)
@@ -61,7 +63,8 @@ class Stores:
         """Bytes a second fetched from all servers together; 0: no limit."""
         self._wishes: dict[tuple[str, str], _Wish] = {}
         """The user's requests to servers while the engine runs, by server name and kind."""
-        self._servers = self._open()
+        self._shares_servers = servers is not None
+        self._servers = servers or self._open()
 
     def _open(self) -> UsenetServers | None:
         if not self._settings.servers:
@@ -108,7 +111,7 @@ class Stores:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._servers is not None:
+        if self._servers is not None and not self._shares_servers:
             await self._servers.aclose()
 
     @property

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.by_string.adopting import Adoptions
+from usenetsync_tui.engine.by_string.looking import StringSearches
 from usenetsync_tui.engine.by_string.sharing import SharedString
+from usenetsync_tui.engine.by_string.string_restores import StringRestores
 from usenetsync_tui.engine.jobs.guarded import Guarded, guarded
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.previews.previews import Previews
@@ -50,6 +52,8 @@ class WorkingState:
     trials: Trials
     shared: SharedString
     adoptions: Adoptions
+    string_searches: StringSearches
+    string_restores: StringRestores
     previews: Previews
     restore_previews: RestorePreviews
     events: EventLog
@@ -80,6 +84,11 @@ class WorkingState:
     def runs(self) -> list[JobRun]:
         """The runs of the running jobs."""
         return [life.run for life in self.running.values()]
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a job runs or is about to begin, or a restore with a recovery string runs."""
+        return bool(self.active) or self.string_restores.is_running
 
     @property
     def is_held_up(self) -> bool:
@@ -145,7 +154,7 @@ class WorkingState:
                     life.run.drain()
 
     def refuse_if_busy(self, wish: str) -> None:
-        """`EngineBusyError` if a job, a task or an adoption runs, which a wish has to wait for."""
+        """`EngineBusyError` if a job, or other work, runs that a wish has to wait for."""
         now = ""
         if job := next(iter(self.active.values()), None):
             words = f"Job {job.id}, {job.verb}, is running"
@@ -154,6 +163,8 @@ class WorkingState:
             now = f"It is busy with this: {task.words}"
         elif self.adoptions.is_running:
             now = "A folder is being adopted"
+        elif self.string_restores.is_running:
+            now = "A restore with a recovery string is running"
         if now:
             raise EngineBusyError(f"{now}: {wish} when that is over, or stop it first.")
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.value_object import value_object
+
+UNKNOWN_FILTERS = (
+    "Its index does not say what its versions leave out, so the next upload takes all in: set its "
+    "filters first"
+)
 
 
 @value_object
@@ -30,5 +36,7 @@ class AdoptedFolder:
     """Versions that the newest root lists, and whose index cannot be read any more."""
     unreadable: tuple[int, ...] = ()
     """Newer versions whose roots cannot be read."""
+    filters: Filters | None = None
+    """What its versions leave out, now here, too; None: its index does not say."""
     unsure: str = ""
     """The words of a server that did not say whether it has a newer version."""

@@ -190,6 +190,45 @@ class Adopt:
 
 
 @value_object
+class LookByString:
+    """List the versions that a recovery string brings back; see `EngineStatus.string_versions`.
+
+    It replaces an earlier list.
+    """
+
+    string: Secret
+    """As it was typed."""
+    passphrase: Secret = Secret("")
+    """Empty: it needs none."""
+    window: int = 0
+    """As in `Share`: the others do not see the list."""
+
+
+@value_object
+class RestoreByString:
+    """Restore a version of a recovery string's folder, which need not be in the catalogue.
+
+    See `EngineStatus.string_restore`. What an earlier one left half done is used.
+    """
+
+    string: Secret
+    """As it was typed."""
+    passphrase: Secret
+    """Empty: it needs none."""
+    target: bytes
+    """Absolute."""
+    version: int | None = None
+    """None: the newest one that is found."""
+    paths: tuple[bytes, ...] = ()
+    """As in `Restore`."""
+
+
+@value_object
+class StopStringRestore:
+    """Stop the restore with a recovery string; the same one goes on from there later."""
+
+
+@value_object
 class PreviewFilters:
     """Find what the next version would leave out with these filters; see `EngineStatus.preview`.
 
@@ -401,6 +440,9 @@ Command = (
     | StopSharing
     | Adopt
     | StopAdopting
+    | LookByString
+    | RestoreByString
+    | StopStringRestore
     | PostIndex
     | PreviewFilters
     | PreviewRestore

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import NamedTuple
 
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.value_object import value_object
 
 PathKey = bytes
@@ -128,3 +129,5 @@ class IndexRoot:
     """Oldest first; the first one is a base."""
     next_object: int
     """Above the numbers of all objects so far."""
+    filters: Filters | None = None
+    """What the folder's versions leave out; None: it is not said."""

@@ -225,6 +225,8 @@ class Sharing:
     has_passphrase: bool = False
     problem: str = ""
     """Why there is no string."""
+    waits: str = ""
+    """Why new names of articles are not in the index that it leads to; empty: they are."""
     file: bytes = b""
     """Where the user wants it written; empty: nowhere."""
     is_written: bool = False
@@ -254,6 +256,50 @@ class Adopting:
     """Why it failed; empty: it did not."""
     outcome: str = ""
     """What was adopted, in words."""
+
+
+@value_object
+class StringVersions:
+    """The versions that a recovery string brings back, once they are found."""
+
+    number: int
+    """1 for the first search of an engine's life."""
+    folder: str = ""
+    """Its name."""
+    versions: tuple[Snapshot, ...] = ()
+    """The newest ones first."""
+    doubt: str = ""
+    """Why there may be a newer one."""
+    over: bool = False
+    problem: str = ""
+    """Why nothing was found."""
+    window: int = 0
+    """The window that asked, and that alone sees it (`commands.LookByString`)."""
+
+
+@value_object
+class StringRestoreStatus:
+    """A restore with a recovery string, as far as it is."""
+
+    number: int
+    """1 for the first of an engine's life."""
+    target: bytes
+    folder: str = ""
+    """Its name, once that is known."""
+    version: int | None = None
+    """The version, once it is found."""
+    phase: str = "search"
+    """``search``, ``load`` (of the index) or ``restore``."""
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """Bytes of the index, of which `done_bytes` are loaded; 0 until that is known."""
+    job: JobStatus | None = None
+    """The figures of the restore itself. It is in no queue, so its id names no job."""
+    over: bool = False
+    problem: str = ""
+    """Why it failed, or was stopped; empty: it did not."""
+    outcome: str = ""
+    """What was restored, in words."""
 
 
 @value_object
@@ -346,6 +392,10 @@ class EngineStatus:
     """The recovery string that the user asked for; None once the dialog is closed."""
     adopting: Adopting | None = None
     """The latest adoption of a folder."""
+    string_versions: StringVersions | None = None
+    """What the recovery string brings back that a user last asked about."""
+    string_restore: StringRestoreStatus | None = None
+    """The latest restore with a recovery string."""
     examination: Examination | None = None
     """The latest examination of this machine."""
     preview: Preview | None = None

@@ -64,6 +64,8 @@ _QUITTING = (
     Choice("s", "Stay", "keep running", "stay"),
 )
 
+_STOPS_TOO = "A restore with a recovery string stops; given the string again, it goes on."
+
 
 @runtime_checkable
 class StatusScreen(Protocol):
@@ -302,6 +304,9 @@ class UsenetSyncApp(App[ScreenExit]):
             self.exit(ScreenExit(ExitReason.DRAIN))
             return
         question = f"A job is running{_company_words(self.handle.status.windows)}."
+        restore = self.handle.status.string_restore
+        if restore is not None and not restore.over:
+            question += f" {_STOPS_TOO}"
         self.push_screen(Ask(question, _QUITTING), self._quit)
 
     def action_help_quit(self) -> None:
@@ -323,6 +328,9 @@ class UsenetSyncApp(App[ScreenExit]):
 
 
 def _is_working(status: EngineStatus) -> bool:
+    restore = status.string_restore
+    if restore is not None and not restore.over:
+        return True
     busy = any(job.state is JobState.RUNNING for job in status.jobs)
     return busy and status.state in (EngineState.RUNNING, EngineState.DRAINING)
 

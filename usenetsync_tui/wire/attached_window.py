@@ -13,7 +13,13 @@ from websockets.exceptions import ConnectionClosed
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Command, Share, StopSharing, WriteString
+from usenetsync_tui.model.commands import (
+    Command,
+    LookByString,
+    Share,
+    StopSharing,
+    WriteString,
+)
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.wire import frames
@@ -141,16 +147,21 @@ class AttachedWindow:
 
 def owned(command: Command, window: int) -> Command:
     """The command, marked as this window's where its result is a secret."""
-    if isinstance(command, Share | WriteString | StopSharing):
+    if isinstance(command, Share | WriteString | StopSharing | LookByString):
         return replace(command, window=window)
     return command
 
 
 def visible(status: EngineStatus, window: int) -> EngineStatus:
-    """What a window may see: a recovery string only if it asked for that; 0: the engine's own."""
-    if status.sharing is None or status.sharing.window == window:
-        return status
-    return replace(status, sharing=None)
+    """What a window may see; 0: the engine's own.
+
+    A recovery string, and what one brings back, only if it asked for that.
+    """
+    if status.sharing is not None and status.sharing.window != window:
+        status = replace(status, sharing=None)
+    if status.string_versions is not None and status.string_versions.window != window:
+        status = replace(status, string_versions=None)
+    return status
 
 
 def _unheard(answer: Answer) -> None:

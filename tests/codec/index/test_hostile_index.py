@@ -39,6 +39,7 @@ from usenetsync_tui.codec.index.page import LARGEST_PAGE, PageType, read_page, w
 from usenetsync_tui.codec.index.root import read_root, write_root
 from usenetsync_tui.codec.index.varints import read_varints, write_texts, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.index_entries import IndexSegment, ObjectPart
 
 READERS: dict[PageType, Callable[[bytes], object]] = {
@@ -269,6 +270,10 @@ def test_an_object_that_cannot_be_is_refused(parts: list[object], words: str) ->
         (root_with(runs=(replace(ROOT.runs[0], pages=FILE_PAGES[1:]),)), "not the one of its run"),
         (root_with(folder=ROOT.folder._replace(realm=2)), "how the folder was backed up"),
         (root_with(folder=ROOT.folder._replace(copies=0)), "number of copies"),
+        (root_with(filters=Filters(exclude_files=(b"relative",))), "no absolute path"),
+        (root_with(filters=Filters(exclude_if_present=(b"../up",))), "filters are impossible"),
+        (root_with(filters=Filters(exclude=(b"a\0b",))), "filters are impossible"),
+        (root_with(filters=Filters(exclude_larger_than=2**63)), "filters are impossible"),
         (root_with(realms=(replace(SEALED_REALM, key=None),)), "A realm has a key"),
         (root_with(realms=(replace(SEALED_REALM, key=b"short"),)), "another length"),
         (root_with(realms=(replace(SEALED_REALM, store="tape"),)), "unknown store"),

@@ -19,6 +19,7 @@ from index_samples import (
 
 from usenetsync_tui.codec.index.directory import read_directory, write_directory
 from usenetsync_tui.codec.index.files_page import read_files, write_files
+from usenetsync_tui.codec.index.filters import read_filters, write_filters
 from usenetsync_tui.codec.index.objects_page import read_objects, write_objects
 from usenetsync_tui.codec.index.page import PageType, read_page
 from usenetsync_tui.codec.index.root import read_root, write_root
@@ -48,9 +49,14 @@ ROOT = bytes.fromhex(
     "f200fb" + NUMBERS + NUMBERS + "62de1732e82b729600000005e65b41633564e058"
 )
 
+FILTERS = bytes.fromhex(
+    "030d0f0b0203072a2e6f216b6565702e6f010d2f6574632f6578636c7564656401092e6e6f6261636b75700503"
+)
+
 TINY = [a_directory(b"", user=b"", group=b""), a_file(b"a.txt")]
 TINY_ROOT = root_with(
     older=(),
+    filters=None,  # as in all roots before the column was added
     realms=(PLAIN_REALM,),
     runs=(IndexRun(3, True, 2, 1, 600, FILE_PAGES[:1] + OBJECT_PAGES, frozenset({5})),),
 )
@@ -61,6 +67,9 @@ def test_the_pages_that_are_written_down_are_read() -> None:
     assert read_objects(OBJECTS_PAGE, 1) == OBJECTS[:1]
     assert read_directory(DIRECTORY) == [*FILE_PAGES[:1]]
     assert read_root(ROOT, 3) == TINY_ROOT
+    assert root_with().filters is not None
+    assert read_filters(FILTERS + b"\0") == root_with().filters  # a newer writer may add to it
+    assert write_filters(root_with().filters) == FILTERS
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,18 @@ from index_ground import KEYS, Indexed
 from trees import content
 from worlds import FaultyStore, World, refuse
 
+from usenetsync_tui.catalogue.tables import aliases
 from usenetsync_tui.catalogue.tables.index.posted import RunRow
+from usenetsync_tui.engine.by_string.folder_string import names_that_wait
 from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnapshotError, UsageError
 from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
-from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root
+from usenetsync_tui.pipeline.index.find_root import fetch_root, last_of_base, newest_root
 from usenetsync_tui.pipeline.index.plan_run import is_base_due
+from usenetsync_tui.pipeline.index.read_version import VersionReader
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS
 
 pytestmark = pytest.mark.anyio
@@ -219,10 +223,62 @@ async def test_new_names_wait_for_the_next_version_when_a_root_has_no_more_names
         " SELECT object_id FROM one"
     )
     assert "version 1 has been renewed 7 times" in await indexed.post()
+    folder = await world.folder()
+    assert "renewed 7 times" in await names_that_wait(world.catalogue, folder.id)
     (world.root / "more").write_bytes(b"more")
     assert await indexed.version() == 2
     part = await (await indexed.reader(2)).part(int(str(object_id)))
     assert ("new@name",) in [each.aliases for s in part.segments for each in s.articles]
+    assert await names_that_wait(world.catalogue, folder.id) == ""
+
+
+async def test_a_root_that_no_article_takes_uses_no_name_up(indexed: Indexed) -> None:
+    world = indexed.world
+    grow(world.root)
+    await world.completed()
+    patterns = [content(40, number) for number in range(5_000)]
+    world.query("UPDATE folders SET exclude = %s RETURNING 1", patterns)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="an article takes 100 kB: set a larger chunk_size"):
+            await indexed.post()
+    assert world.query("SELECT count(*) FROM index_roots") == [(0,)]
+    world.query("UPDATE folders SET exclude = '{*.o}' RETURNING 1")
+    assert await indexed.post() == ""
+    root = (await newest_root(world.store, KEYS)).root
+    assert root.current.attempt == 0 and root.filters == Filters(exclude=(b"*.o",))
+
+
+async def test_versions_before_the_newest_base_learn_new_names(indexed: Indexed) -> None:
+    """An article that only they use is posted again under another name: their index tells it."""
+    world = indexed.world
+    grow(world.root)
+    base = world.root / "base"
+    base.write_bytes(content(60_000, 99))
+    await indexed.version()
+    lost = world.query("SELECT object_id FROM files WHERE path_key = 'base'")[0][0]
+    for number in range(3):
+        (world.root / f"new {number}").write_bytes(content(60_000, number))
+        if number == 2:
+            base.unlink()
+            world.query("UPDATE index_runs SET size = 1 WHERE is_base RETURNING 1")
+        await indexed.version()
+    new = b"a new name 16 by"
+    ((old,),) = world.query("SELECT message_id FROM segments WHERE object_id = %s", lost)
+    assert isinstance(old, bytes)
+    async with world.catalogue.transaction(durable=True) as tx:
+        await aliases.pass_on(tx, old, new, "old@name")
+    world.query("UPDATE segments SET message_id = %s WHERE message_id = %s RETURNING 1", new, old)
+    assert world.query("SELECT version FROM index_runs WHERE is_base ORDER BY 1") == [(1,), (4,)]
+    newest = (await newest_root(world.store, KEYS)).root
+    assert await indexed.post() == ""
+    assert (await newest_root(world.store, KEYS)).root == newest
+    own = await fetch_root(world.store, KEYS, 1)
+    told = await last_of_base(world.store, KEYS, own, [2, 3, 4])
+    assert (told.current.version, told.current.attempt) == (3, 1)
+    part = await VersionReader(world.store, KEYS, told, 1).part(int(str(lost)))
+    names = [each for s in part.segments for each in s.articles]
+    assert [(each.message_id, each.aliases) for each in names] == [(new, ("old@name",))]
+    assert await indexed.post() == "" and await fetch_root(world.store, KEYS, 3) == told
 
 
 async def test_a_lost_catalogue_is_made_again_from_the_index(

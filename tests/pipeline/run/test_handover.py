@@ -52,6 +52,24 @@ async def test_a_batch_with_enough_items_does_not_wait() -> None:
     assert await collect(3600, 10, 0, 0.02, 0.02, 0, enough=2) == [[0, 1], [2, 3]]
 
 
+async def test_what_comes_during_a_batch_waits_for_more_too() -> None:
+    items, found = Handover[int](100), list[list[int]]()
+
+    async def last() -> None:
+        await anyio.sleep(0.02)
+        items.put([3])
+        items.close()
+
+    items.put([0, 1])
+    async with anyio.create_task_group() as group:
+        async for batch in items.batches(10, 30, 2):
+            found.append(batch)
+            if len(found) == 1:
+                items.put([2])
+                group.start_soon(last)
+    assert found == [[0, 1], [2, 3]]
+
+
 async def test_without_patience_a_batch_does_not_wait() -> None:
     assert await collect(0, 10, 0, 0.05, 0.05) == [[0], [1], [2]]
 

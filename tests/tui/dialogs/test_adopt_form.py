@@ -14,7 +14,7 @@ from usenetsync_tui.model.commands import Adopt
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import Adopting
 from usenetsync_tui.tui.dashboard import Dashboard
-from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
 
 pytestmark = pytest.mark.anyio

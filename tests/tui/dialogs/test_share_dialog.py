@@ -16,7 +16,7 @@ from usenetsync_tui.model.status import Sharing
 from usenetsync_tui.qr_code import NARROW, qr_lines
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
-from usenetsync_tui.tui.dialogs.share_dialog import ShareDialog
+from usenetsync_tui.tui.dialogs.by_string.share_dialog import ShareDialog
 from usenetsync_tui.tui.exits import ScreenExit
 
 pytestmark = pytest.mark.anyio

@@ -176,6 +176,11 @@ def _filter_columns(filters: Filters) -> dict[str, object]:
     return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
 
+async def set_filters(tx: Transaction, folder_id: int, filters: Filters) -> None:
+    """What the versions of a folder leave out from now on."""
+    await tx.run(_SQL["set_filters"], {"id": folder_id, **_filter_columns(filters)})
+
+
 async def found_unstable_inodes(tx: Transaction, folder_id: int) -> None:
     """Record that inode numbers of a folder's files change while nothing else does."""
     await tx.run(_SQL["unstable_inodes"], {"id": folder_id})

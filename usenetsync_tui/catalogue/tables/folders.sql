@@ -85,6 +85,14 @@ UPDATE folders
        exclude_larger_than = %(exclude_larger_than)s, one_file_system = %(one_file_system)s
  WHERE id = %(id)s;
 
+-- set_filters
+-- What the versions of a folder leave out from now on.
+UPDATE folders
+   SET exclude = %(exclude)s, exclude_files = %(exclude_files)s,
+       exclude_if_present = %(exclude_if_present)s, exclude_caches = %(exclude_caches)s,
+       exclude_larger_than = %(exclude_larger_than)s, one_file_system = %(one_file_system)s
+ WHERE id = %(id)s;
+
 -- unstable_inodes
 -- Reading has shown that inode numbers change by themselves; the next walk does not compare them.
 UPDATE folders SET unstable_inodes = true WHERE id = %(id)s AND NOT unstable_inodes;

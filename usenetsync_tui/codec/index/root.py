@@ -23,6 +23,7 @@ Columns; *texts* are those of `varints.write_texts`::
                    may follow): the realm it posts to (its position in column 9), copies (1 to 10),
                    compression (0 none, 1 LZ4, 2 LZMA), flags: 1 its versions include
                    UsenetSync's own files, 2 the user chose to ignore inodes, 4 they are unstable
+    22   FILTERS   what its versions leave out (`filters`); a reader may skip it
 
 **The line of a version**: version (from 1), attempt (`keys`), state (1 complete, 2 incomplete),
 beginning and end (microseconds since 1970 UTC), files, directories, symlinks, bytes of the source,
@@ -39,8 +40,9 @@ of the last one is not above that of the root. A path of version v is in the new
 that has it, unless that says it was removed. An object is in the newest run that has it, whatever
 the version: a later run may tell new names of its articles. A run of the same version as the one
 before tells such names, and the paths of that version whose content was posted again, as another
-object. All versions from the base on can be read in this way; for one before
-it read that version's own root.
+object. All versions from the base on can be read in this way. For one before
+it read that version's own root, or the newest root with the same base as that: it has the same
+runs, and further ones may tell names that articles got later.
 
 **A fingerprint** of a path is the first 4 bytes of its BLAKE3. A path whose fingerprint is missing
 is not in the run, so looking for one path does not fetch a page of each run.
@@ -58,6 +60,7 @@ from itertools import pairwise
 from blake3 import blake3
 
 from usenetsync_tui.codec.index.directory import read_directory, write_directory
+from usenetsync_tui.codec.index.filters import read_filters, write_filters
 from usenetsync_tui.codec.index.page import IndexPage, PageType, read_page, write_page
 from usenetsync_tui.codec.index.realms import read_realm, write_realm
 from usenetsync_tui.codec.index.varints import (
@@ -84,7 +87,7 @@ MOST_OLDER = 2000
 """The most older versions that a root lists, unless more are needed to read its runs: some 50 KB in
 each root. The roots of 100,000 versions are a chain of 50 links."""
 _STORED = (15, 19)
-_KNOWN = frozenset(range(1, 22, 2))
+_KNOWN = frozenset((*range(1, 22, 2), 22))
 _LINE = len(VersionLine._fields)
 _FINGERPRINT = 4
 _COMPRESSIONS = (Compression.NONE, Compression.LZ4, Compression.LZMA)
@@ -124,6 +127,8 @@ def write_root(root: IndexRoot) -> bytes:
         19: b"".join([each.to_bytes(_FINGERPRINT) for each in prints]),
         21: _written_folder(root.folder),
     }
+    if root.filters is not None:
+        columns[22] = write_filters(root.filters)
     return write_page(PageType.ROOT, 1, columns, _STORED)
 
 
@@ -189,6 +194,7 @@ def read_root(data: bytes, version: int) -> IndexRoot:
         realms=listed,
         runs=_runs(page, version),
         next_object=next_object,
+        filters=read_filters(filters) if (filters := page.columns.get(22)) else None,
     )
     realms.end()
     return root

@@ -17,7 +17,7 @@ from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.errors import EngineBusyError, UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.adoption import AdoptedFolder
+from usenetsync_tui.model.adoption import UNKNOWN_FILTERS, AdoptedFolder
 from usenetsync_tui.model.commands import Adopt
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
@@ -115,6 +115,9 @@ class Adoptions:
             f"{plural(newest.files, 'file')}"
         )
         self.events.info(safe_name(words))
+        if done.adopted.filters is None:
+            self.events.warn(safe_name(f"{done.adopted.name}: {UNKNOWN_FILTERS} (E)."))
+            words += " · filters unknown: press E"
         if done.unsure:
             self.events.warn(safe_name(f"There may be a newer version: {done.unsure}"))
         name = done.adopted.name

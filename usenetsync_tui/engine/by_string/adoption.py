@@ -60,6 +60,7 @@ class Adoption:
             before=adopted.before,
             left_out=adopted.left_out,
             unreadable=self.unreadable,
+            filters=adopted.filters,
             unsure=self.unsure,
         )
 

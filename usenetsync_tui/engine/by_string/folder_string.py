@@ -21,6 +21,7 @@ from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.passphrases import passphrase_problem
 from usenetsync_tui.model.secret import Secret
+from usenetsync_tui.pipeline.index.untold import what_waits
 
 
 async def folder_string(
@@ -43,6 +44,15 @@ def _written(secret: bytes, passphrase: str | None) -> Secret:
         return Secret(recovery_string(secret))
     salt, nonce = secrets.token_bytes(SALT_SIZE), secrets.token_bytes(NONCE_SIZE)
     return Secret(wrapped_string(secret, passphrase, salt=salt, nonce=nonce))
+
+
+async def names_that_wait(catalogue: Catalogue, folder: int) -> str:
+    """Why names that articles got are not in the index that the string leads to; empty: they are.
+
+    A sentence without its end.
+    """
+    async with catalogue.transaction() as tx:
+        return await what_waits(tx, folder)
 
 
 async def seen(catalogue: Catalogue, folder: int) -> tuple[Snapshot, ...]:

@@ -26,8 +26,14 @@ from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot
 from usenetsync_tui.model.ports import OpenRealm, Store
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.find_root import FoundRoot, fetch_root, newest_root
+from usenetsync_tui.pipeline.index.find_root import (
+    FoundRoot,
+    fetch_root,
+    last_of_base,
+    newest_root,
+)
 from usenetsync_tui.pipeline.index.read_version import VersionReader
+from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS
 from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.postgres.pool import open_pool
@@ -81,7 +87,7 @@ class Recovery:
         return self.found.root
 
     async def root_of(self, version: int | None) -> IndexRoot:
-        """The root that leads to a version; None: the newest.
+        """The newest root that leads to a version; None: the newest of all.
 
         `UnknownSnapshotError` names the versions that there are; `IndexUnreadableError` when the
         version's own root is needed and cannot be read.
@@ -96,7 +102,9 @@ class Recovery:
             why = self.found.unreadable[version]
             raise IndexUnreadableError(f"The root of version {version}: {why}")
         try:
-            return await fetch_root(self.store, self.keys, version)
+            own = await fetch_root(self.store, self.keys, version)
+            later = [each for each in known if each > version][:MOST_DELTAS]
+            return await last_of_base(self.store, self.keys, own, later)
         except UnknownSnapshotError as error:
             if version in known:
                 raise UnknownSnapshotError(
@@ -147,17 +155,18 @@ async def open_recovery(
     *,
     database: str | None = None,
     waits: Waits | None = None,
+    servers: UsenetServers | None = None,
 ) -> AsyncIterator[Recovery]:
     """Find the folder of a secret; its stores stay open inside the block.
 
     `database`: the address of a PostgreSQL server with the articles; None: look where the settings
-    say. `UsageError` when there is no place to look, `UnknownSnapshotError` when none has a
-    version; errors of `newest_root` and of the stores.
+    say. `servers`: those of the settings, if the caller has them open. `UsageError` when there is
+    no place to look, `UnknownSnapshotError` when none has a version; errors of `newest_root` and of
+    the stores.
     """
     waits, aliases = waits or Waits(), IndexAliases()
     async with AsyncExitStack() as stack:
-        servers = None
-        if settings.servers:
+        if settings.servers and servers is None:
             servers = await stack.enter_async_context(_servers(settings, waits))
         shards, address = await stack.enter_async_context(
             open_shards(settings, locations, database=database, waits=waits)

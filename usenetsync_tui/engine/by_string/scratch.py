@@ -84,7 +84,7 @@ class Scratch:
             os.close(lock)
             raise UsageError(
                 "Another usenetsync is restoring with this recovery string now. Wait until it has "
-                "ended, then run this command again."
+                "ended, then try again."
             )
         return lock
 
@@ -124,14 +124,18 @@ class Scratch:
 
 
 async def load(
-    opened: OpenCatalogue, recovery: Recovery, wanted: Wanted, wrap: Callable[[bytes], bytes]
+    opened: OpenCatalogue,
+    recovery: Recovery,
+    wanted: Wanted,
+    wrap: Callable[[bytes], bytes],
+    progress: LoadProgress,
 ) -> Folder:
     """The folder in a scratch catalogue, loaded from the index unless it is there already."""
     async with opened.catalogue.transaction() as tx:
         every = await folders.every(tx)
     if every:
         return every[0]
-    root, progress = await recovery.root_of(wanted.version), LoadProgress()
+    root = await recovery.root_of(wanted.version)
     started = anyio.current_time()
 
     def waiting() -> Waiting:

@@ -14,7 +14,11 @@ from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.codec.recovery_string import grouped
-from usenetsync_tui.engine.by_string.folder_string import folder_string, seen
+from usenetsync_tui.engine.by_string.folder_string import (
+    folder_string,
+    names_that_wait,
+    seen,
+)
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.errors import UsageError, UsenetSyncError
@@ -66,12 +70,13 @@ class SharedString:
                     self._catalogue, self._ring, sharing.folder_id, passphrase or None
                 )
                 await seen(self._catalogue, sharing.folder_id)
+                waits = await names_that_wait(self._catalogue, sharing.folder_id)
             except UsenetSyncError as error:
                 if error.retryable:
                     raise
                 self._publish(scope, replace(sharing, problem=str(error)))
             else:
-                self._publish(scope, replace(sharing, string=string))
+                self._publish(scope, replace(sharing, string=string, waits=waits))
 
     async def _write(self, scope: anyio.CancelScope, sharing: Sharing) -> None:
         with scope:

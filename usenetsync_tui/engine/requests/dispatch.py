@@ -11,6 +11,7 @@ from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.requests import catalogue, folders, moved_folder, secret, servers
 from usenetsync_tui.engine.requests.mailbox import Letter
+from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import (
@@ -27,6 +28,7 @@ from usenetsync_tui.model.commands import (
     ExportNzb,
     LimitBandwidth,
     LimitFetching,
+    LookByString,
     MoveFolder,
     Pause,
     PauseAll,
@@ -35,6 +37,7 @@ from usenetsync_tui.model.commands import (
     PreviewFilters,
     PreviewRestore,
     Restore,
+    RestoreByString,
     RestoreDatabase,
     Resume,
     ResumeAll,
@@ -48,6 +51,7 @@ from usenetsync_tui.model.commands import (
     StopAdopting,
     StopPreview,
     StopSharing,
+    StopStringRestore,
     TestServer,
     Upload,
     Verify,
@@ -96,6 +100,13 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             await secret.show(working_state)
         case StopAdopting():
             working_state.adoptions.stop()
+        case LookByString():
+            working_state.string_searches.begin(command)
+        case RestoreByString():
+            refuse_path(command.target)
+            working_state.string_restores.begin(command)
+        case StopStringRestore():
+            working_state.string_restores.stop()
         case PreviewFilters():
             working_state.previews.begin(command)
         case PreviewRestore():
@@ -130,6 +141,7 @@ def drain(working_state: WorkingState) -> None:
     working_state.draining = True
     for run in working_state.runs:
         run.drain()
+    working_state.string_restores.stop()
 
 
 async def _change_rows(

@@ -9,7 +9,14 @@ pages. Each page is an object of kind INDEX with one segment; its bytes stay in 
 A run is planned in one transaction and before anything is sent, so that an interrupted plan leaves
 nothing behind. `post_index` then sends what is planned, checks it like any other article, does the
 same with the directories of many pages (`plan_directories`), and posts the root last, under names
-that follow from the secret. It can be killed anywhere and called again.
+that follow from the secret. It can be killed anywhere and called again. What articles are named
+since is told by further runs and roots, of the newest version and of the last one of each base
+before (`untold`).
+
+A new base shares no page with the one before. Pages end where they are full, so a path that is new
+moves the ends of all pages after it: only those before the first change would be the same, and a
+base is due after many changes. A page of two versions would need a count of its users, too, before
+it may be forgotten.
 
 **Reading.** `find_root` asks the store for the names of roots, `read_version` fetches the pages of
 the runs and merges them. `adoption` makes a folder of the catalogue of them.

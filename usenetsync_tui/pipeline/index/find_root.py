@@ -113,6 +113,29 @@ async def fetch_root(store: Store, keys: IndexKeys, version: int) -> IndexRoot:
     raise UnknownSnapshotError(f"The store has no root of version {version}.")
 
 
+async def last_of_base(
+    store: Store, keys: IndexKeys, root: IndexRoot, later: Sequence[int]
+) -> IndexRoot:
+    """The newest root with the base of a root: it may tell new names of articles, that one none.
+
+    `later`: the versions after the root's, ascending, as many as can have its base. Halves them
+    each time; a root that cannot be read counts as one of another base.
+    """
+    base, low, high = root.runs[0].version, 0, len(later)
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            other = await fetch_root(store, keys, later[middle])
+        except (UnknownSnapshotError, StoreError, IndexUnreadableError):
+            high = middle
+            continue
+        if other.runs[0].version == base:
+            root, low = other, middle + 1
+        else:
+            high = middle
+    return root
+
+
 async def root_page(
     store: Store, keys: IndexKeys, version: int, names: Sequence[bytes]
 ) -> bytes | None:

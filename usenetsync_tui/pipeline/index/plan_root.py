@@ -16,6 +16,7 @@ from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow, RootR
 from usenetsync_tui.codec.index.keys import ATTEMPTS, FIRST_ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.root import MOST_OLDER, write_fitting_root
 from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.figures import size
 from usenetsync_tui.model.folders import Profile, Realm, Snapshot
 from usenetsync_tui.model.index_roots import (
     FolderLine,
@@ -28,7 +29,7 @@ from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.continued import refuse_another
 from usenetsync_tui.pipeline.index.plan_directories import page_ref
 from usenetsync_tui.pipeline.index.plan_pages import add_pages
-from usenetsync_tui.pipeline.index.sizes import root_room
+from usenetsync_tui.pipeline.index.sizes import largest_root, root_room
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _MICROSECONDS = 1_000_000
@@ -48,7 +49,8 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
     """Record the root before it is sent; False if all its names are used up.
 
     `at`: the moment before the names of its pages were read (`changes`).
-    `again`: another one, although one is there. `FolderContinuedError` for one of another machine.
+    `again`: another one, although one is there. `FolderContinuedError` for one of another machine;
+    `UsageError` for one that is too large for an article, before one of its names is used.
     """
     folder, realm, version = run.folder.id, run.open_realm.realm.id, run.version
     async with run.catalogue.transaction() as tx:
@@ -69,6 +71,11 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
     names = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
     room = root_room(run.limits.chunk_size)
     page = PageRow(write_fitting_root(await _root(run, version, attempt), room))
+    if len(page.data) > (most := largest_root(run.limits.chunk_size)):
+        raise UsageError(
+            f"The root of version {version} would have {size(len(page.data))}, and an article "
+            f"takes {size(most)}: set a larger chunk_size in config.toml."
+        )
     async with run.catalogue.transaction(durable=True) as tx:
         if planned is not None and planned.object_id is not None:
             await posted.drop_root(tx, planned.object_id)
@@ -111,6 +118,7 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
         realms=tuple([_realm(await _current(run, each, choices.realm)) for each in realms]),
         runs=tuple(_run(*pair, aliases) for pair in zip(runs, lines, strict=True)),
         next_object=next_object,
+        filters=choices.filters,
     )
 
 

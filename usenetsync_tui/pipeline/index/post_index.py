@@ -1,7 +1,8 @@
 """post_index: posts the index of each finished version that has none yet, its root last.
 
 Every step is recorded before it is done, so that the next call goes on where this one ended. Also
-tells the new names that articles got since, in the newest version's index.
+tells the new names that articles got since, in the index of the newest version, and in that of the
+last version of each base before.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.plan_directories import plan_directories
 from usenetsync_tui.pipeline.index.plan_root import is_useless, plan_root, planned_root
 from usenetsync_tui.pipeline.index.plan_run import plan_run
+from usenetsync_tui.pipeline.index.untold import untold
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.check import finish_checks, repost, unverified_articles
 
@@ -78,37 +80,41 @@ async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
 
 
 async def _amend(run: JobRun) -> str:
-    """Post lost articles of the newest index again, and record where its content is now.
+    """Post lost articles of the index again, and record where the content of its versions is now.
+
+    The root of the last version before a base leads to all versions since the base before that, so
+    it tells their names.
+    """
+    folder, realm = run.folder.id, run.open_realm.realm.id
+    async with run.catalogue.transaction() as tx:
+        versions = await posted.last_of_bases(tx, folder, realm)
+    left = ""
+    for number, version in enumerate(versions):
+        run.version = version
+        if not number and (unsent := await _send(run)):
+            return unsent
+        left = await _amend_version(run, is_newest=not number) or left
+        if run.draining:
+            break
+    return left
+
+
+async def _amend_version(run: JobRun, *, is_newest: bool) -> str:
+    """Tell the new names of a version's articles, and of those before it down to its base.
 
     A further run lists the new names of objects' articles, and the files whose content was posted
     again; a root of the next attempt lists the new names of pages.
     """
-    folder, realm = run.folder.id, run.open_realm.realm.id
+    folder, realm, version = run.folder.id, run.open_realm.realm.id, run.version
     async with run.catalogue.transaction() as tx:
-        version = await posted.newest_indexed(tx, folder, realm)
-    if version is None:
+        found = await untold(tx, folder, realm, version)
+    if found is None or not (is_newest or found.is_any):
         return ""
-    run.version = version
-    if left := await _send(run):
-        return left
-    async with run.catalogue.transaction() as tx:
-        runs = await posted.runs(tx, folder, realm, version)
-        root = await planned_root(tx, run)
-        if not runs or root is None:
-            return ""
-        of_objects = await posted.renamed_since(tx, folder, runs[0], runs[-1])
-        of_objects = of_objects or await posted.replaced_since(tx, folder, runs[-1])
-        of_pages = await posted.pages_renamed_since(tx, folder, realm, runs[0].version, root.at)
-    later = runs[-1].at is not None and runs[-1].at > root.at  # planned, and killed before its root
-    again = of_objects or of_pages or later
-    if again and root.attempt + 1 >= ATTEMPTS:
-        return (
-            f"the root of version {version} has been renewed {root.attempt} times, and has no more "
-            "names: where articles were posted again waits for the index of the next version"
-        )
-    if of_objects:
+    if found.waits:
+        return found.waits if is_newest else ""  # no later version would help an older one
+    if found.of_objects:
         await plan_run(run, version, amends=True)
-    return await _post_version(run, again=again)
+    return await _post_version(run, again=found.is_any)
 
 
 async def _post_version(run: JobRun, *, again: bool = False) -> str:

@@ -11,6 +11,7 @@ _FRAME = 8_192
 """Bytes of an article that a page leaves for its frame and its last row."""
 _SMALLEST = 8_192
 """The smallest target of a page, however small chunk_size is."""
+_TAKEN_BY_ALL = 1 << 16
 _HALVES = 2
 _RUNS = MOST_DELTAS + 1
 
@@ -23,6 +24,11 @@ def page_target(chunk_size: int) -> int:
 def root_room(chunk_size: int) -> int:
     """The most bytes of a root."""
     return max(2 * _SMALLEST, chunk_size - _FRAME)
+
+
+def largest_root(chunk_size: int) -> int:
+    """The most bytes of a root that is posted at all: every server takes so large an article."""
+    return max(_TAKEN_BY_ALL, chunk_size)
 
 
 def share_of_root(chunk_size: int) -> int:

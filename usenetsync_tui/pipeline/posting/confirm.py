@@ -17,6 +17,8 @@ from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 
 _BATCH = 256
+_ENOUGH = 128
+"""Answers that wait for no others: the lanes stop when twice as many wait."""
 _PATIENCE = 0.2
 """Seconds an answer may wait for others to share its transaction; it holds no payload then."""
 _SAVE_EVERY = 1.0
@@ -27,7 +29,9 @@ async def confirm(
 ) -> None:
     """The confirming task: records the answers of the `posting` stage until they end."""
     saved = time.monotonic()
-    async for batch in answers.batches(_BATCH, _PATIENCE):
+    # An article holds its room in memory until it is recorded: a quarter of it may wait here.
+    enough = min(_ENOUGH, run.budget.most // run.limits.chunk_size // 4)
+    async for batch in answers.batches(_BATCH, _PATIENCE, max(1, enough)):
         posting.done += len(batch)
         with stage.slots[0].working(b"", plural(len(batch), "article")):
             await record_acknowledgements(run, ledger, batch)

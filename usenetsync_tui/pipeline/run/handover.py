@@ -106,18 +106,17 @@ class Handover(Generic[T]):
     ) -> AsyncIterator[list[T]]:
         """What has come, up to `most` at a time, until `close`.
 
-        Waits `patience` seconds for more while there are fewer than `enough` (`most` by default),
-        if it has room for them.
+        Before each batch, waits `patience` seconds for more while there are fewer than `enough`
+        (`most` by default), if it has room for them.
         """
         enough = min(most if enough is None else enough, most, self._most)
-        while True:
+        while not self._closed or self._waiting:
             await self._wait_for(1)
-            with anyio.move_on_after(patience):
-                await self._wait_for(enough)
-            while self._waiting:
+            if len(self._waiting) < enough:
+                with anyio.move_on_after(patience):
+                    await self._wait_for(enough)
+            if self._waiting:
                 yield self._taken(min(most, len(self._waiting)))
-            if self._closed and not self._waiting:
-                return
 
     async def _wait_for(self, count: int) -> None:
         """Wait until so many items wait, or no more will come."""

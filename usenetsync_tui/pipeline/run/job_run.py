@@ -96,25 +96,23 @@ class Gate:
     """Pauses a run: stages pass the gate before they begin something new."""
 
     def __init__(self) -> None:
-        self._open = anyio.Event()
-        self._open.set()
+        self.is_open = True
+        """False while paused. Threads read it before each article."""
+        self._opened = anyio.Event()
         self._closed_at = 0.0
         self._closed_for = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        """False while paused."""
-        return self._open.is_set()
 
     def close(self) -> None:
         """Pause every task that comes to the gate."""
         if self.is_open:
-            self._open, self._closed_at = anyio.Event(), time.monotonic()
+            self.is_open = False
+            self._opened, self._closed_at = anyio.Event(), time.monotonic()
 
     def open(self) -> None:
         """Let all tasks continue."""
         self._closed_for = self.closed_for
-        self._open.set()
+        self.is_open = True
+        self._opened.set()
 
     @property
     def closed_for(self) -> float:
@@ -125,7 +123,7 @@ class Gate:
     async def passed(self) -> None:
         """Wait until the gate is open; if it is, return without yielding to other tasks."""
         if not self.is_open:
-            await self._open.wait()
+            await self._opened.wait()
 
 
 class WorkerSlot:

@@ -11,7 +11,7 @@ same backbone) and begins with STAT; a "duplicate" then means that the article h
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,7 +76,7 @@ class ArticlePosting:
         self._wire_id = style.wire_id(article.message_id)
         self._max_tries = tries
         self._backoff = backoff
-        self._tries: Counter[str] = Counter()
+        self._tries = defaultdict[str, int](int)
         self._unsuited: set[str] = set()
         """Servers that have none of its newsgroups: others may."""
         self._may_have_arrived = article.again

@@ -96,6 +96,7 @@ class PostingLane:
         A repeated call continues with the article that the lane holds.
         """
         name = lease.server.name
+        suits = partial(self._suits, name)
         while (posting := self._posting) is not None:
             answer = posting.send(connection)
             if not posting.is_plain_yes(answer):
@@ -105,7 +106,7 @@ class PostingLane:
             del posting  # an article is a megabyte
             if not lease.may_continue(began):
                 break
-            article = self._source.next(partial(self._suits, name), _IDLE)
+            article = self._source.next(suits, _IDLE)
             if article is not None:
                 self._posting = self._new(article)
                 del article

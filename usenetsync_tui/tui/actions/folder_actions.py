@@ -33,16 +33,16 @@ from usenetsync_tui.tui.actions.meant_folders import (
     is_finished,
     verifiable,
 )
-from usenetsync_tui.tui.actions.restore_actions import restore, write_nzb
+from usenetsync_tui.tui.actions.restore_actions import restore, restore_by_string, write_nzb
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
-from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.share_dialog import ShareDialog
 from usenetsync_tui.tui.dialogs.choices_dialog import (
     FolderChoicesDialog,
     VerifyDialog,
 )
 from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
 from usenetsync_tui.tui.dialogs.move_form import MoveForm
-from usenetsync_tui.tui.dialogs.share_dialog import ShareDialog
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
 
@@ -157,6 +157,15 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         keys="B",
         tooltip="a folder, by its recovery string",
         command="adopt",
+    ),
+    Action(
+        "folders.restore_string",
+        "restore by string",
+        restore_by_string,
+        (writable,),
+        keys="W",
+        tooltip="with a recovery string, and nothing else",
+        command="restore-string",
     ),
     Action(
         "folders.upload",

@@ -36,6 +36,7 @@ FIRST_SCREEN: tuple[Action[Context], ...] = (
 _ONLY_THERE = {
     "folders.add",
     "folders.adopt",
+    "folders.restore_string",
     "folders.choices",
     *(action.id for action in PANE_ACTIONS),
 }

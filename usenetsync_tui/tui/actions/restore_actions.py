@@ -14,6 +14,7 @@ from usenetsync_tui.model.restored_paths import MOST_PATHS
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.meant_folders import none_finished
+from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
 from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
 from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.files.marked_paths import marked_paths
@@ -59,6 +60,11 @@ def restore(
         here.want(command, f"Restoring into {place}.")
 
     _with_versions(here, ask)
+
+
+def restore_by_string(here: Context) -> None:
+    """Ask for a recovery string, and restore what it leads to; the catalogue stays as it is."""
+    here.ask(StringRestoreForm(), lambda words: None)  # the application says how it ended
 
 
 def write_nzb(here: Context, path: bytes = b"", *, each_subfolder: bool = False) -> None:

@@ -312,6 +312,7 @@ _WORDS = {
     SimpleCommand.RETRY: "retry what failed",
     SimpleCommand.SHARE: "show its recovery string",
     SimpleCommand.ADOPT: "bring a folder back by its string",
+    SimpleCommand.RESTORE_STRING: "restore by a recovery string only",
     SimpleCommand.VERSIONS: "list those of the chosen folder",
     SimpleCommand.FILE_HISTORY: "versions in which the file changed",
     SimpleCommand.STATS: "what each version of the folder cost",

@@ -50,6 +50,7 @@ class SimpleCommand(StrEnum):
     RETRY = "retry"
     SHARE = "share"
     ADOPT = "adopt"
+    RESTORE_STRING = "restore-string"
     VERSIONS = "versions"
     ERRORS = "errors"
     HISTORY = "history"

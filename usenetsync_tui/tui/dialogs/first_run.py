@@ -24,7 +24,7 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
-from usenetsync_tui.tui.dialogs.adopt_form import AdoptForm
+from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
 from usenetsync_tui.tui.dialogs.folder_fields import STORES
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.kit.command_request import CommandRequest

@@ -29,6 +29,12 @@ class VersionInput(Input):
         self.cursor_blink = False
         self._versions = versions
 
+    def offer(self, versions: Sequence[Snapshot]) -> None:
+        """Go through these from now on, newest first."""
+        self._versions = versions
+        if versions and not self.value:
+            self.value = str(versions[0].version)
+
     def action_turn(self, by: int) -> None:
         """Go to an older version (positive `by`) or a newer one."""
         found = version_typed(self.value, self._versions)
@@ -42,15 +48,32 @@ class VersionInput(Input):
 class VersionField(Field):
     """The number of a version, and below it its date and size."""
 
-    def __init__(self, versions: Sequence[Snapshot], chosen: int | None = None) -> None:
-        """`versions`: finished ones, newest first. `chosen`: the initial one; None: the newest."""
+    def __init__(
+        self, versions: Sequence[Snapshot], chosen: int | None = None, *, unknown: str = ""
+    ) -> None:
+        """`versions`: finished ones, newest first. `chosen`: the initial one; None: the newest.
+
+        `unknown`: what stands below the field while no versions are known.
+        """
         self._input = VersionInput(versions, chosen, id="version")
         super().__init__("Version", self._input, hint="← newer, → older, or type a number.")
         self._versions = versions
+        self._unknown = unknown
+
+    def offer(self, versions: Sequence[Snapshot]) -> None:
+        """These are the versions from now on, newest first."""
+        self._versions = versions
+        self._input.offer(versions)
+        self._describe()
 
     def compose(self) -> ComposeResult:
         yield from super().compose()
         yield Static("", markup=False, classes="field-note")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether versions are known."""
+        return bool(self._versions)
 
     @property
     def version(self) -> Snapshot | str:
@@ -67,4 +90,6 @@ class VersionField(Field):
     def _describe(self) -> None:
         found = self.version
         words = found if isinstance(found, str) else version_words(found)
+        if self._unknown and not self._versions:
+            words = self._unknown
         self.query_one(".field-note", Static).update(Content(words))

@@ -106,23 +106,29 @@ def check_source(path: bytes) -> PathCheck:
     return PathCheck(found)
 
 
-def check_target(path: bytes, source: bytes) -> PathCheck:
+def check_target(path: bytes, source: bytes | None) -> PathCheck:
     """Whether a version can be restored into a folder: not into the one that it is a backup of.
 
-    A folder that is gone can be restored where it was. The engine checks again, by inode.
+    `source`: that one; None: not known. A folder that is gone can be restored where it was. The
+    engine checks again, by inode.
     """
     if not path.startswith(b"/"):
         return PathCheck(problem="Type the whole path: it begins with / or ~.")
     try:
-        found, kept = os.path.realpath(path), os.path.realpath(source)
-        inside = found == kept or found.startswith(kept.rstrip(b"/") + b"/")
-        if inside and os.path.isdir(kept):
+        found = os.path.realpath(path)
+        if source is not None and _is_inside(found, os.path.realpath(source)):
             return PathCheck(problem="This is inside the backed-up folder. Choose another folder.")
         if os.path.lexists(found) and not os.path.isdir(found):
             return PathCheck(problem="This is a file, not a folder.")
     except (OSError, ValueError) as error:
         return PathCheck(problem=f"{words(error)}.")
     return PathCheck(found)
+
+
+def _is_inside(path: bytes, folder: bytes) -> bool:
+    """Whether a path is that of an existing folder, or in it."""
+    inside = path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+    return inside and os.path.isdir(folder)
 
 
 def check_new_folder(path: bytes) -> PathCheck:

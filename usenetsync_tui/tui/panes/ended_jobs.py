@@ -13,7 +13,7 @@ from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.figures import elapsed, plural, size
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.status import EngineStatus, JobStatus, StringRestoreStatus
 
 Severity = Literal["information", "warning", "error"]
 _SEVERITIES: dict[JobState, Severity] = {
@@ -28,12 +28,20 @@ class EndedJobs:
 
     def __init__(self) -> None:
         self._open: frozenset[int] = frozenset()
+        self._restore = 0
+        """The restore with a recovery string that was open; 0: none was."""
 
     def update(self, status: EngineStatus) -> tuple[JobStatus, ...]:
         """The jobs that were open in the status before and are over in this one."""
         ended = tuple(job for job in status.jobs if job.id in self._open and job.state.is_over)
         self._open = frozenset(job.id for job in status.jobs if not job.state.is_over)
-        return ended
+        return (*ended, *self._ended_restore(status.string_restore))
+
+    def _ended_restore(self, now: StringRestoreStatus | None) -> tuple[JobStatus, ...]:
+        is_open = now is not None and not now.over
+        before, self._restore = self._restore, now.number if now is not None and is_open else 0
+        ended = now is not None and now.over and now.number == before
+        return (now.job,) if now is not None and ended and now.job is not None else ()
 
 
 def ended_words(jobs: Sequence[JobStatus]) -> str:

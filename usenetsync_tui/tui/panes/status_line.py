@@ -23,6 +23,7 @@ from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, Ta
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.kit.inks import Line, fit, flow
 from usenetsync_tui.tui.kit.state_words import ENGINE_STATES
+from usenetsync_tui.tui.kit.string_restore_words import progress_words
 from usenetsync_tui.tui.panes.server_lines import trouble_lines
 
 _READ_ONLY = "read-only · another usenetsync is using this catalogue · view only"
@@ -132,7 +133,11 @@ def _banner(status: EngineStatus, width: int, more_servers: str) -> list[Line]:
         lines.append(((_waiting(status.waiting, width), "warn"),))
     lines += _one_line(trouble_lines(status.servers), width, more_servers)
     lines += message
-    lines += _one_line([_task(task) for task in status.tasks if not task.over], width, "")
+    restore = status.string_restore
+    tasks = [_task(task) for task in status.tasks if not task.over]
+    if restore is not None and not restore.over:
+        tasks.append((("restore by string: ", "plain"), (progress_words(restore), "accent")))
+    lines += _one_line(tasks, width, "")
     return [fit(line, width) for line in lines] if width else lines
 
 

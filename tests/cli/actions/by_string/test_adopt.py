@@ -88,7 +88,9 @@ def test_a_moved_tree_is_read_where_it_differs(
     run: InProcess, database: str, tree: Path, tmp_path: Path
 ) -> None:
     """Restored elsewhere: other inodes and change times, which are no reason to read."""
-    run("upload", tree, "--quiet")
+    (tree / "left out").write_bytes(b"never")
+    filters = ("--exclude", "left *", "--exclude-caches", "--exclude-larger-than", "1GB")
+    run("upload", tree, "--quiet", *filters)
     string = run("share", "photos", "--json").of("share")[0]["string"]
     moved = tmp_path / "moved"
     subprocess.run(["cp", "-a", tree, moved], check=True)
@@ -96,6 +98,9 @@ def test_a_moved_tree_is_read_where_it_differs(
     lose_all_but_articles(database, run.home)
     told = run("adopt", string, "--path", moved).out
     assert "adopted version 1 from" in told and "25 files" not in told
+    (kept,) = (each["filters"] for each in run("folders", "--json").of("folder"))
+    assert (kept["exclude"], kept["exclude_caches"]) == (["left *"], True)
+    assert kept["exclude_larger_than"] == 1_000_000_000
     (moved / "small 3").write_bytes(b"changed")
     first = summary(run, moved)
     assert first["version"] == 2 and first["files"] == 1

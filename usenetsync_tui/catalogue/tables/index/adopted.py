@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.catalogue.tables.index import changes
 from usenetsync_tui.catalogue.tables.index.adopted_rows import FileRows
 from usenetsync_tui.catalogue.tables.metadata import metadata, owners
 from usenetsync_tui.model.path_keys import path_key
@@ -147,7 +148,10 @@ async def add_objects(
 
 async def add_aliases(tx: Transaction, rows: Sequence[tuple[bytes, str, bool]]) -> None:
     """Further names of articles: Message-ID, name, whether it is the one to ask for first."""
-    columns = [list(each) for each in zip(*rows, strict=True)] or [[], [], []]
+    if not rows:
+        return
+    await changes.announce(tx)
+    columns = [list(each) for each in zip(*rows, strict=True)]
     values = dict(zip(("names", "wire_ids", "adopted"), columns, strict=True))
     await tx.run(_SQL["add_aliases"], values)
 

@@ -279,20 +279,18 @@ async def replaced_since(tx: Transaction, folder: int, last: RunRow) -> bool:
 
 
 async def pages_renamed_since(
-    tx: Transaction, folder: int, realm: int, base: int, at: datetime
+    tx: Transaction, folder: int, realm: int, runs: Sequence[RunRow], at: datetime
 ) -> bool:
-    """Whether articles of the pages of the runs from a base on got other names since a time."""
-    values = {"folder": folder, "realm": realm, "base": base, "at": at}
+    """Whether articles of the pages of a base and its deltas got other names since a time."""
+    values = {"folder": folder, "realm": realm, "at": at}
+    values |= {"base": runs[0].version, "version": runs[-1].version}
     found: bool = (await tx.one(_SQL["pages_renamed_since"], values))[0]
     return found
 
 
-async def newest_indexed(tx: Transaction, folder: int, realm: int) -> int | None:
-    """The newest version with an index in a realm."""
-    version: int | None = (
-        await tx.one(_SQL["newest_indexed"], {"folder": folder, "realm": realm})
-    )[0]
-    return version
+async def last_of_bases(tx: Transaction, folder: int, realm: int) -> list[int]:
+    """The newest version with an index in a realm of each base there, newest first."""
+    return column(await tx.fetch(_SQL["last_of_bases"], {"folder": folder, "realm": realm}))
 
 
 async def object_offset(tx: Transaction, folder: int) -> int:

@@ -234,18 +234,24 @@ SELECT EXISTS (
           AND (last_version IS NULL OR last_version >= %(version)s));
 
 -- pages_renamed_since
--- Whether articles of a folder's pages in a realm, from a version on, got other names since a time.
+-- Whether articles of a folder's pages in a realm, of the versions from `base` to another, got other
+-- names since a time.
 SELECT EXISTS (
        SELECT FROM aliases a JOIN segments s ON s.message_id = a.message_id
          JOIN index_pages p ON p.object_id = s.object_id
         WHERE a.at >= %(at)s AND p.folder_id = %(folder)s AND p.realm_id = %(realm)s
-          AND p.number IS NOT NULL AND p.version >= %(base)s);
+          AND p.number IS NOT NULL AND p.version BETWEEN %(base)s AND %(version)s);
 
--- newest_indexed
--- The newest version with an index in a realm.
+-- last_of_bases
+-- The newest version with an index in a realm of each base there, newest first: its root leads to
+-- all versions from that base on.
 SELECT max(s.version) FROM snapshots s JOIN index_roots r
     ON r.folder_id = s.folder_id AND r.version = s.version AND r.realm_id = %(realm)s
- WHERE s.folder_id = %(folder)s AND s.indexed;
+ WHERE s.folder_id = %(folder)s AND s.indexed
+ GROUP BY (SELECT max(b.version) FROM index_runs b
+            WHERE b.folder_id = s.folder_id AND b.realm_id = r.realm_id AND b.is_base
+              AND b.version <= s.version)
+ ORDER BY 1 DESC;
 
 -- next_object
 -- Above the ids of all objects of a folder.

@@ -6,6 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from anyio import to_thread
@@ -22,7 +23,7 @@ from usenetsync_tui.engine.by_string.adoption import adopt_folder
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.environment import real_path
-from usenetsync_tui.model.adoption import AdoptedFolder
+from usenetsync_tui.model.adoption import UNKNOWN_FILTERS, AdoptedFolder
 from usenetsync_tui.model.commands import Adopt, StopAdopting
 from usenetsync_tui.model.figures import number, plural, size, when
 from usenetsync_tui.model.folders import Priority
@@ -153,6 +154,7 @@ def _tell(done: AdoptedFolder, voice: Voice) -> None:
             left_out=list(done.left_out),
             unreadable=list(done.unreadable),
             unsure=done.unsure or None,
+            filters=None if done.filters is None else asdict(done.filters),
         )
         return
     for words in _doubts(done):
@@ -184,6 +186,8 @@ def _doubts(done: AdoptedFolder) -> list[str]:
             f"Newer, but not readable: {_named(done.unreadable)}. The next upload does not know "
             "what was in it."
         )
+    if done.filters is None:
+        words.append(f"{UNKNOWN_FILTERS}, with upload --exclude and the like.")
     if done.unsure:
         words.append(f"There may be a newer version: {safe_name(done.unsure)}")
     return words

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from anyio import to_thread
 
@@ -16,20 +15,18 @@ from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_field
 from usenetsync_tui.cli.run import Exit, environment, waits_said
 from usenetsync_tui.cli.typed_string import TypedString
 from usenetsync_tui.codec.index.attributes import extents_of_entry, write_extents
+from usenetsync_tui.engine.by_string.found_versions import found_versions
 from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import FileKind, FileState, Notice, NoticeKind
-from usenetsync_tui.model.folders import Snapshot, SnapshotState
+from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.index_entries import AttributeTag, IndexEntry
-from usenetsync_tui.model.index_roots import VersionLine
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.index_paths import no_such_path, spans_of
 from usenetsync_tui.pipeline.index.read_file import FileReader
 from usenetsync_tui.pipeline.index.read_version import VersionReader
-
-_MICROSECONDS = 1_000_000
 
 
 @asynccontextmanager
@@ -70,36 +67,7 @@ def tell_found(recovery: Recovery, *, as_json: bool) -> None:
 async def snapshots_of(typed: TypedString, *, as_json: bool) -> tuple[str, list[Snapshot]]:
     """Name and versions of a recovery string's folder."""
     async with recovered(typed, as_json=as_json) as recovery:
-        lines = (*recovery.root.older, recovery.root.current)
-        return recovery.root.name, [_snapshot(line) for line in lines]
-
-
-def _snapshot(line: VersionLine) -> Snapshot:
-    return Snapshot(
-        folder_id=0,
-        version=line.version,
-        state=SnapshotState(line.state),
-        started_at=time_of(line.started_us),
-        finished_at=time_of(line.finished_us),
-        files=line.files,
-        directories=line.directories,
-        symlinks=line.symlinks,
-        size=line.size,
-        added=line.added,
-        modified=line.modified,
-        removed=line.removed,
-        stored_size=line.stored_size,
-        errors=line.errors,
-        indexed=True,
-    )
-
-
-def time_of(microseconds: int) -> datetime:
-    """The local time of microseconds since 1970; the last that there is for an impossible one."""
-    try:
-        return datetime.fromtimestamp(microseconds / _MICROSECONDS, UTC).astimezone()
-    except (ValueError, OverflowError, OSError):
-        return datetime.max.replace(tzinfo=UTC)
+        return recovery.root.name, found_versions(recovery.root)
 
 
 async def file_pages(

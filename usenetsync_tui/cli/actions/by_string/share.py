@@ -22,7 +22,7 @@ from usenetsync_tui.cli.output.qr_code import say_qr_code
 from usenetsync_tui.cli.run import Exit, catalogue_for_job, environment, folder_named, start
 from usenetsync_tui.cli.signals import GOES_ON
 from usenetsync_tui.codec.recovery_string import grouped
-from usenetsync_tui.engine.by_string.folder_string import folder_string, seen
+from usenetsync_tui.engine.by_string.folder_string import folder_string, names_that_wait, seen
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import CatalogueHeldError, UsageError, UsenetSyncError, leading_error
@@ -84,6 +84,9 @@ async def _share(wanted: ShareOptions, voice: Voice) -> Exit:
             warn_of_servers(settings)
             jobs.append(WantedJob(PostIndex(folder.id)))
             left, code = await _posted(errand)
+        if not left:
+            left = await names_that_wait(opened.catalogue, folder.id)
+            code = Exit.INCOMPLETE if left else code
         versions = await seen(opened.catalogue, folder.id)
     _tell(string, wanted, voice, folder, versions, left)
     is_whole = bool(versions) and versions[-1].indexed

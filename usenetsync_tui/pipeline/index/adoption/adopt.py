@@ -23,6 +23,7 @@ from usenetsync_tui.codec.digests import SegmentsDigest
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestKind
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.index_roots import IndexRoot, VersionLine
 from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.safe_name import safe_name
@@ -57,6 +58,8 @@ class Adopted:
     newest: VersionLine
     before: int = 0
     """The version up to which the folder was here before; 0: it was not."""
+    filters: Filters | None = None
+    """What the folder's versions leave out; None: its index does not say."""
 
 
 async def adopt(
@@ -140,7 +143,13 @@ async def finish_adoption(
     await _fill_digests(tx, folder)
     left_out = {v for v in listed.keys() - set(versions) if wanted is None and v > above}
     return Adopted(
-        folder, name, tuple(versions), tuple(sorted(left_out)), listed[versions[-1]], above
+        folder=folder,
+        name=name,
+        versions=tuple(versions),
+        left_out=tuple(sorted(left_out)),
+        newest=listed[versions[-1]],
+        before=above,
+        filters=chain[-1].root.filters,
     )
 
 

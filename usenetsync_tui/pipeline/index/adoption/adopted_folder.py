@@ -55,6 +55,8 @@ async def add_folder(
     choices = _choices(root, realms, offset)
     choices |= {"path": path, "name": name, "priority": int(Priority.NORMAL)}
     folder = await rows.add_folder(tx, choices)
+    if root.filters is not None:
+        await folders.set_filters(tx, folder, root.filters)
     veil = root.realms[root.folder.realm].veil
     if veil is not None:
         await rows.add_headers(tx, folder, veil)
@@ -87,6 +89,8 @@ async def continue_folder(
         realms.append(await rows.add_realm(tx, values))
         await rows.add_place(tx, folder.id, place, realms[-1])
     await forward.set_choices(tx, folder.id, _choices(root, realms, offset))
+    if root.filters is not None:
+        await folders.set_filters(tx, folder.id, root.filters)
     veil = root.realms[root.folder.realm].veil
     if veil is not None and veil != folder.realm.veil:
         await rows.add_headers(tx, folder.id, veil)

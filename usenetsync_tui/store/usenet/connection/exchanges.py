@@ -9,11 +9,10 @@ After any error inside an exchange the connection is `broken`: every thread wait
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.codec.lines import Lines
@@ -27,6 +26,9 @@ from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
 from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
+_OF_LINES = 8_192
+"""Bytes to receive at once while a line is awaited: room for a few of them."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -37,6 +39,21 @@ class Counts:
     errors: int = 0
     latency: float = 0.0
     """Seconds the last answer took."""
+
+
+class Exchange:
+    """A context manager, as a class: made for each article, and a generator costs twice as much."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Exchanges) -> None:
+        self._of = of
+
+    def __enter__(self) -> None:
+        self._of.begin_exchange()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._of.end_exchange(error)
 
 
 class Exchanges:
@@ -107,31 +124,41 @@ class Exchanges:
             self.broken = True
             self._turns.notify_all()
 
-    @contextlib.contextmanager
-    def _exchange(self) -> Iterator[None]:
+    def _exchange(self) -> Exchange:
         """Surrounds all sending and receiving: an error inside breaks the connection."""
+        return Exchange(self)
+
+    def begin_exchange(self) -> None:
+        """Use the socket from now on. `Lost` if it is closed."""
         with self._socket_lock:
             self._users += 1
+        if self.broken:
+            lost = Lost("the connection is closed", innocent=True)
+            self.end_exchange(lost)
+            raise lost
+
+    def end_exchange(self, error: BaseException | None) -> None:
+        """The socket is not used any more. Raises `Lost` for an error of the connection."""
         try:
-            if self.broken:
-                raise Lost("the connection is closed", innocent=True)
-            yield
-            self._used_at = time.monotonic()
-        except BaseException as error:
-            self.counts.errors += 1
-            self._give_up()
-            with self._socket_lock:
-                if self._socket is not None:
-                    wire.shut(self._socket)  # the other lanes need not wait for their timeout
-            if isinstance(error, (OSError, ProtocolError)):
-                out_of_step = isinstance(error, OutOfStepError)
-                raise Lost(_words(error), out_of_step=out_of_step) from error
-            raise
+            if error is None:
+                self._used_at = time.monotonic()
+            else:
+                self._fail(error)
         finally:
             with self._socket_lock:
                 self._users -= 1
             if self.broken or self.talk.state is State.CLOSED:
                 self.close()
+
+    def _fail(self, error: BaseException) -> None:
+        self.counts.errors += 1
+        self._give_up()
+        with self._socket_lock:
+            if self._socket is not None:
+                wire.shut(self._socket)  # the other lanes need not wait for their timeout
+        if isinstance(error, (OSError, ProtocolError)):
+            out_of_step = isinstance(error, OutOfStepError)
+            raise Lost(_words(error), out_of_step=out_of_step) from error
 
     def _ask(self, verb: NntpCommand, argument: str = "") -> Reply:
         self._nothing_unasked()
@@ -172,17 +199,17 @@ class Exchanges:
             if left <= 0:
                 raise TimeoutError(f"no whole answer in {self._answer_within:g} seconds")
             try:
-                self._lines.feed(self._receive(Pace(left, 0, left)))
+                self._lines.feed(self._receive(Pace(left, 0, left), _OF_LINES))
             except TimeoutError as late:
                 raise timed_out(self._answer_within) from late
             line = self._lines.line()
         return line
 
-    def _receive(self, pace: Pace) -> bytes:
+    def _receive(self, pace: Pace, most: int = wire.RECEIVE) -> bytes:
         assert self._wire is not None
         self.silent_since = time.monotonic()
         try:
-            data = self._wire.receive(pace)
+            data = self._wire.receive(pace, most)
         finally:
             self.silent_since = None
         if not data:

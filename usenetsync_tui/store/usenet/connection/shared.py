@@ -49,6 +49,8 @@ class Shared:
 
     def asks_clock(self) -> bool:
         """Whether the caller must ask for the time; True for the first caller only."""
+        if self._clock_asked:
+            return False
         with self._lock:
             first, self._clock_asked = not self._clock_asked, True
             return first

@@ -18,11 +18,10 @@ import time
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
-from usenetsync_tui.store.usenet.connection.wire import Buffers, PlainWire
+from usenetsync_tui.store.usenet.connection.wire import RECEIVE, Buffers, PlainWire
 
 _ENCRYPT = 65_536
 """Plain bytes that are encrypted, and then sent, at once: four records (RFC 8446, 5.1)."""
-_DECRYPT = 262_144
 
 
 class TlsWire:
@@ -82,12 +81,15 @@ class TlsWire:
         while encrypted := self._outgoing.read():
             self._plain.send((encrypted,), pace)
 
-    def receive(self, pace: Pace) -> bytes:
-        """Wait for data; returns at least a byte, or b"" at the end. One reader at a time."""
+    def receive(self, pace: Pace, most: int = RECEIVE) -> bytes:
+        """Wait for data; returns at least a byte and at most `most`, or b"" at the end.
+
+        One reader at a time.
+        """
         while True:
             try:
                 with self._lock:
-                    return self.session.read(_DECRYPT)
+                    return self.session.read(most)
             except ssl.SSLWantReadError:
                 pass
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):

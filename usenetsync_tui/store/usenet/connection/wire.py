@@ -21,7 +21,8 @@ from typing import Protocol
 
 from usenetsync_tui.store.usenet.connection.pace import Pace
 
-_RECEIVE = 262_144
+RECEIVE = 262_144
+"""Bytes to receive at once, at most."""
 _STEP = 1.0
 """Most seconds between a waiting thread's checks of its `Pace`."""
 
@@ -33,7 +34,7 @@ class Wire(Protocol):
 
     def send(self, buffers: Buffers, pace: Pace) -> None: ...
 
-    def receive(self, pace: Pace) -> bytes: ...
+    def receive(self, pace: Pace, most: int = RECEIVE) -> bytes: ...
 
     def abort(self) -> None: ...
 
@@ -53,7 +54,7 @@ class PlainWire:
 
     def send(self, buffers: Buffers, pace: Pace) -> None:
         """Send all buffers without copying them."""
-        left = [memoryview(buffer) for buffer in buffers if len(buffer)]
+        left = list(buffers)
         begun = time.monotonic()
         while left:
             try:
@@ -65,15 +66,15 @@ class PlainWire:
             begun = now
             while left and sent >= len(left[0]):
                 sent -= len(left.pop(0))
-            if left:
-                left[0] = left[0][sent:]
+            if sent:
+                left[0] = memoryview(left[0])[sent:]
 
-    def receive(self, pace: Pace) -> bytes:
-        """Wait for data; returns at least a byte, or b"" at the end."""
+    def receive(self, pace: Pace, most: int = RECEIVE) -> bytes:
+        """Wait for data; returns at least a byte and at most `most`, or b"" at the end."""
         begun = time.monotonic()
         while True:
             try:
-                data = self.socket.recv(_RECEIVE)
+                data = self.socket.recv(most)
             except BlockingIOError:
                 data = None
             now = time.monotonic()

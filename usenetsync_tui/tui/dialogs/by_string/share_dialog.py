@@ -147,6 +147,8 @@ class ShareDialog(ModalScreen[None]):
         care = (_PROTECTED if sharing.has_passphrase else _ALONE) if sharing.string else ""
         if sharing.string and not lines:
             care += f" {self._why_no_code(sharing.string)}"
+        if sharing.waits:
+            care += f"\n! {sharing.waits[0].upper()}{sharing.waits[1:]}."
         self.query_one("#share-care", Static).update(Content(care))
         self.query_one("#share-note", Static).update(_note(sharing))
 
