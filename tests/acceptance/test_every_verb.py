@@ -128,8 +128,13 @@ def test_every_verb_beside_an_engine(usenetsync: Command, tmp_path: Path) -> Non
         "db backup": (0, ["db", "backup", str(tmp_path / "more"), "--json"]),
         "serve": (1, ["serve", "--json"]),
         "tui": (2, ["tui"]),
+        "keep": (0, ["keep", "photos", "--keep-daily", "7", "--json"]),
+        "tag": (0, ["tag", "photos", "1", "a tag", "--json"]),
+        "protect": (0, ["protect", "photos", "1", "--json"]),
         "move": (0, ["move", "photos", str(folder_at(tmp_path / "moved")), "--json"]),
+        "forget": (2, ["forget", "photos", "1", "--yes", "--json"]),
         **dict(zip(ALONE, ((0, line) for line in changes(tmp_path / "key two")), strict=True)),
+        "remove": (0, ["remove", "photos", "--yes", "--json"]),
     }
     assert sorted(table) == sorted(verbs(root)), "a verb without a row"
     with serving(usenetsync) as (pid, log):
@@ -140,6 +145,7 @@ def test_every_verb_beside_an_engine(usenetsync: Command, tmp_path: Path) -> Non
     for verb, ended in zip(ALONE, alone, strict=True):
         assert shape(found[verb]) == shape(ended)
     done_there = [v for v, ended in found.items() if f"(pid {pid}) does the work" in ended.err]
-    assert done_there == ["upload", "verify", "restore", "move", *ALONE]
+    kept = ["keep", "tag", "protect"]
+    assert done_there == ["upload", "verify", "restore", *kept, "move", *ALONE, "remove"]
     for secret in (string, PASSPHRASE, string[:20]):
         assert secret not in log()

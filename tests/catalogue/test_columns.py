@@ -18,6 +18,7 @@ from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Folder, Priority, Realm
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.keep_rules import KeepRules
 from usenetsync_tui.model.path_keys import KEY_HEAD, key_head, key_tail, path_key
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
 
@@ -134,8 +135,9 @@ async def test_a_written_row_is_read_back_unchanged(catalogue: Catalogue, folder
     ("listed", "kind", "less"),
     [
         (columns.SEGMENT, Segment, {"nonce", "headers"}),
-        (columns.FOLDER, Folder, {"realm", "filters"}),
+        (columns.FOLDER, Folder, {"realm", "filters", "keep"}),
         (columns.FILTERS, Filters, set()),
+        ({n: c for n, c in columns.KEEP.items() if n != "is_own"}, KeepRules, set()),
         (columns.REALM, Realm, set()),
     ],
 )

@@ -18,6 +18,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.metadata.metadata import Metadata
 from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.index.read_version import VersionReader
@@ -123,14 +124,14 @@ async def test_an_upload_that_the_store_refused_leaves_its_index_to_the_next(
 async def test_unreadable_files_do_not_keep_the_index(
     ground: SealedGround, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = SourceTree.read_small
+    read = SourceTree.take_small
 
-    def read_others(tree: SourceTree, entry: Entry) -> bytes:
+    def read_others(tree: SourceTree, entry: Entry) -> tuple[bytes, Metadata]:
         if entry.path == b"file 1":
             raise SourceFileError(NoticeKind.UNREADABLE, "Input/output error")
         return read(tree, entry)
 
-    monkeypatch.setattr(SourceTree, "read_small", read_others)
+    monkeypatch.setattr(SourceTree, "take_small", read_others)
     outcome = await ground.upload(root)
     assert (outcome.state, outcome.version) == (JobState.INCOMPLETE, 1)
     assert outcome.message == "version 1, incomplete: 1 problem"

@@ -20,16 +20,19 @@ from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.status import Limits
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-RUNNING_VERBS = [Verb.UPLOAD, Verb.RESTORE, Verb.VERIFY, Verb.INDEX]
+RUNNING_VERBS = [Verb.UPLOAD, Verb.RESTORE, Verb.VERIFY, Verb.INDEX, Verb.FORGET]
 TOGETHER = {
     ("same folder", Verb.UPLOAD, Verb.RESTORE),
     ("same folder", Verb.RESTORE, Verb.VERIFY),
     ("same folder", Verb.RESTORE, Verb.INDEX),
+    ("same folder", Verb.RESTORE, Verb.FORGET),
     ("other folder", Verb.UPLOAD, Verb.RESTORE),
     ("other folder", Verb.UPLOAD, Verb.VERIFY),
     ("other folder", Verb.RESTORE, Verb.VERIFY),
     ("other folder", Verb.RESTORE, Verb.INDEX),
     ("other folder", Verb.VERIFY, Verb.INDEX),
+    ("other folder", Verb.RESTORE, Verb.FORGET),
+    ("other folder", Verb.VERIFY, Verb.FORGET),
 }
 
 

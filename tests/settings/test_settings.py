@@ -9,6 +9,7 @@ import pytest
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import StoreKind
+from usenetsync_tui.model.keep_rules import KeepRules, TimeSpan
 from usenetsync_tui.model.servers import AddressFamily, Role, Tls
 from usenetsync_tui.settings.settings import Settings, load_settings
 
@@ -51,6 +52,19 @@ def test_the_digest_of_new_folders(tmp_path: Path) -> None:
     ) as told:
         settings(tmp_path, 'digest = "blake2"')
     assert '"sha256", "blake3"' in str(told.value)
+
+
+def test_keep_rules(tmp_path: Path) -> None:
+    assert not load_settings(tmp_path).keep_rules
+    text = 'keep_daily = 7\nkeep_within = "1y6m"\nkeep_tags = ["a,b", "c"]'
+    wanted = KeepRules(daily=7, within=TimeSpan(1, 6), tags=("a,b", "c"))
+    assert settings(tmp_path, text).keep_rules == wanted
+    with pytest.raises(SettingsError, match=r"keep_within.* such as 30d"):
+        settings(tmp_path, 'keep_within = "soon"')
+    with pytest.raises(SettingsError, match=r"keep_tags.* no tag"):
+        settings(tmp_path, 'keep_tags = ["a", ",b"]')
+    with pytest.raises(SettingsError, match="keep_daily must be a whole number from 0"):
+        settings(tmp_path, "keep_daily = -1")
 
 
 def test_a_server(tmp_path: Path) -> None:

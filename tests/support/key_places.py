@@ -37,6 +37,7 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     PostIndex,
     PreviewFilters,
+    ProtectVersions,
     Restore,
     Resume,
     ResumeAll,
@@ -53,6 +54,7 @@ from usenetsync_tui.model.files import FileAction, FileOrder
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Priority, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.keep_rules import KeepRules
 from usenetsync_tui.model.ports import FileRow
 from usenetsync_tui.model.restore_plans import Fate, PlannedPath, RestorePreview
 from usenetsync_tui.model.servers import ServerState
@@ -80,6 +82,11 @@ from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.files.files_table import FilesTable
+from usenetsync_tui.tui.keeping.effect_view import EffectView
+from usenetsync_tui.tui.keeping.forget_form import ForgetForm
+from usenetsync_tui.tui.keeping.keep_form import KeepForm
+from usenetsync_tui.tui.keeping.remove_form import RemoveForm
+from usenetsync_tui.tui.keeping.tags_form import TagsForm
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView
 from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.kit.options import OptionRow
@@ -270,6 +277,7 @@ _HERE = frozenset(
     {
         *(f"folders.{each}" for each in _FOLDER),
         *("files.find", "files.past", "folders.costs", "folders.filters", "folders.move"),
+        *("folders.keep", "folders.remove", "versions.forget", "versions.tag", "versions.protect"),
         *("job.pause", "jobs.pause", "job.cancel", "job.retry", "job.sooner", "job.later"),
         *("servers.bandwidth", "workers.count", "app.history", "app.doctor", "app.command"),
     }
@@ -354,6 +362,10 @@ _FOLDERS: dict[str, Case | Seen] = {
     "folders.choices": opens(FolderChoicesDialog),
     "folders.filters": opens(FiltersForm),
     "folders.move": opens(MoveForm),
+    "folders.keep": opens(KeepForm),
+    "folders.remove": opens(RemoveForm),
+    "versions.tag": opens(TagsForm),
+    "versions.protect": sends(ProtectVersions(1, (11,))),
     "folders.costs": opens(CostsScreen),
     "folders.open": opens(VersionsScreen),
     "folders.mark": lambda g: len(g.app.screen.query_one(FoldersPane).marked) == 1,
@@ -447,6 +459,10 @@ def _preview(g: Ground) -> LinesView:
     return g.app.screen.query_one("#filter-preview", LinesView)
 
 
+def _effect(g: Ground) -> EffectView:
+    return g.app.screen.query_one(EffectView)
+
+
 def _previewed(g: Ground) -> FiltersForm:
     """A form with a preview that is longer than the screen."""
     rows = [DryRunRow(Change.EXCLUDED, b"%d" % number, None, 0) for number in range(99)]
@@ -480,7 +496,7 @@ PLACES: dict[str, Place] = {
     "folders": Place(
         (),
         {**_PANES, **_FOLDERS, **_JOBS, **_APP},
-        CHOICE | {"files.find", "files.past"},
+        CHOICE | {"files.find", "files.past", "versions.forget"},
         focuses("folders"),
     ),
     "files": Place(("2",), {**_FILES, **moving("list")}, DASHBOARD, _lists("files")),
@@ -525,6 +541,7 @@ PLACES: dict[str, Place] = {
             "versions.open": opens(FilesScreen),
             "versions.changes": opens(ChangesScreen),
             "versions.mark": lambda g: g.focus._marked == 12,
+            "versions.forget": opens(ForgetForm),
             "deeper.back": closes,
         },
         DEEPER | LIST,
@@ -600,6 +617,25 @@ PLACES: dict[str, Place] = {
             "filters.preview": _previews,
         },
         FORM,
+    ),
+    "forgotten versions": Place(
+        lambda g: ForgetForm(folder(1, "photos"), g.handle.browser, range(1, 12)),
+        {
+            "forget.down": lambda g: _effect(g).scroll_offset.y > 0,
+            "forget.up": lambda g: _effect(g).scroll_offset.y == 0,
+            "forget.preview": Case(lambda g: g.app.screen._seen == (1,), ("end", "backspace")),
+        },
+        FORM,
+        lambda g: g.focus is not None and g.app.screen._seen == tuple(range(1, 12)),
+    ),
+    "keep rules": Place(
+        lambda g: KeepForm(folder(1, "photos"), g.handle.browser, KeepRules(daily=3)),
+        {
+            "keep.down": lambda g: _effect(g).scroll_offset.y > 0,
+            "keep.up": lambda g: _effect(g).scroll_offset.y == 0,
+        },
+        FORM | OPTIONS,
+        lambda g: _effect(g).virtual_size.height > 9,
     ),
     "restore": Place(
         _planned,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 
@@ -18,6 +18,7 @@ from usenetsync_tui.model.folders import (
     Snapshot,
     SnapshotState,
 )
+from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
 from usenetsync_tui.model.history import (
     FindKey,
     FindQuery,
@@ -280,6 +281,18 @@ class FakeBrowser:
     async def stored_bytes(self, folder_id: int | None) -> StoredBytes:
         self._check()
         return StoredBytes(1_900_000_000_000, 1_700_000_000_000, 3_400_000_000_000, 812_000_000)
+
+    async def would_free(self, folder_id: int, versions: Sequence[int]) -> ForgetPreview:
+        self._check()
+        listed = {v.version: v for v in self.version_list}
+        return ForgetPreview(
+            folder="photos",
+            versions=tuple(VersionSpace(v, listed[v].started_at, v * 1_000_000) for v in versions),
+            freed_bytes=sum(versions) * 1_200_000,
+            unread_bytes=0,
+            packed_bytes=40_000,
+            files=len(versions) * 300,
+        )
 
     async def articles(
         self, object_id: int, start: tuple[int, int], limit: int

@@ -18,6 +18,7 @@ from trees import compare_trees
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
+from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.errors import StoreError
@@ -137,6 +138,8 @@ class World:
     async def of(self, realm: Realm) -> OpenRealm:
         """The place of any realm: the one store, with a key where it is sealed."""
         key = realm.wrapped_key  # not wrapped: how keys are wrapped is not what is tested here
+        if realm.is_index and key is not None:
+            key = IndexKeys(key).sealing
         more = {"padded_to": self.padded_to, "reposts": self.reposts}
         return OpenRealm(realm, self.store, key, self.checks, **more)
 

@@ -259,6 +259,27 @@ def test_excluded(size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(handle, snap_compare, size, *keys, then=excluded)
 
 
+KEEPING = {
+    "rules": ("1", "W", "tab", "3", "tab", "tab", "7"),
+    "forget": ("1", "enter", "j", "X", "end", *",3-5", "ctrl+r"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+@pytest.mark.parametrize("form", KEEPING)
+def test_keeping(form: str, size: tuple[int, int], snap_compare: Compare) -> None:
+    handle = STATES["running"]()
+    browser = handle.browser
+    assert isinstance(browser, FakeBrowser)
+    said = {2: (True, ()), 9: (True, ("release", "1.4")), 11: (False, ("before the move",))}
+    browser.version_list = tuple(
+        dataclasses.replace(each, protected=protected, tags=tags)
+        for each in browser.version_list
+        for protected, tags in [said.get(each.version, (False, ()))]
+    )
+    assert picture_of(handle, snap_compare, size, *KEEPING[form])
+
+
 @pytest.mark.parametrize("size", SIZES, ids=_id)
 def test_nzb(size: tuple[int, int], snap_compare: Compare) -> None:
     keys = ("1", "N", "shift+tab", "shift+tab", "right")

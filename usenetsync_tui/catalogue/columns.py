@@ -13,6 +13,7 @@ from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.keep_rules import KeepRules
 from usenetsync_tui.model.sweeps import Sweep
 
 Columns = Mapping[str, str]
@@ -53,6 +54,7 @@ VERSION: Columns = {
     "segment_size": "o.segment_size",
     **_named(["uid", "gid"], {}),
     **{"xattrs": _XATTRS, "link_set": "{t}link_set", "extents": "{t}extents"},
+    "file_size": "CASE WHEN {t}extents IS NULL THEN {t}size ELSE {t}stat_size END",
 }
 """A file ``f`` of one version with its object ``o``: `version_files.VersionRow`."""
 
@@ -93,10 +95,16 @@ FOLDER: Columns = {
     },
     "string_seen": "f.string_seen_at IS NOT NULL",
 }
-"""A folder ``f``: `model.folders.Folder`, except its realm and its filters."""
+"""A folder ``f``: `model.folders.Folder`, except its realm, filters and keep rules."""
 
 FILTERS: Columns = {name: f"f.{name}" for name in Filters.__dataclass_fields__}
 """The filters of a folder ``f``: `model.filters.Filters`."""
+
+KEEP: Columns = {
+    "is_own": "f.keep_own",
+    **{name: f"f.keep_{name}" for name in KeepRules.__dataclass_fields__},
+}
+"""The keep rules of a folder ``f``: `model.keep_rules.KeepPolicy`."""
 
 REALM: Columns = {
     "id": "r.id",
@@ -160,7 +168,7 @@ LISTS: Mapping[str, str] = {
     "segment_row.columns": listed(SEGMENT),
     "snapshot_row.columns": listed(SNAPSHOT),
     "snapshot_row.columns_of_s": listed(SNAPSHOT, "s"),
-    "folder_row.columns": listed({**FOLDER, **FILTERS}),
+    "folder_row.columns": listed({**FOLDER, **FILTERS, **KEEP}),
     "realm_row.columns": listed(REALM),
     "job_row.columns": listed(JOB),
     "job_row.columns_of_j": listed(JOB, "j"),

@@ -113,6 +113,13 @@ class Catalogue:
             async with self.pool.connection() as connection, _begun(connection, durable) as begun:
                 yield begun
 
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Transaction]:
+        """A connection whose statements are each a transaction of their own: for VACUUM."""
+        with mapped_errors():
+            async with self.pool.connection() as connection:
+                yield Transaction(connection)
+
     async def in_thread(
         self,
         work: Callable[[Transaction], Coroutine[Any, Any, T]],

@@ -17,12 +17,14 @@ from usenetsync_tui.cli.verbs.completion import completion
 from usenetsync_tui.cli.verbs.database import db
 from usenetsync_tui.cli.verbs.doctor import doctor
 from usenetsync_tui.cli.verbs.jobs import list_jobs
+from usenetsync_tui.cli.verbs.keeping import keep, protect, tag
 from usenetsync_tui.cli.verbs.key import key
 from usenetsync_tui.cli.verbs.listing import list_files, list_folders, list_snapshots
 from usenetsync_tui.cli.verbs.move import move
 from usenetsync_tui.cli.verbs.nzb import nzb
 from usenetsync_tui.cli.verbs.questions import cat, diff, find, history, stats
 from usenetsync_tui.cli.verbs.restore import restore, verify
+from usenetsync_tui.cli.verbs.retention import forget, remove
 from usenetsync_tui.cli.verbs.screen import tui
 from usenetsync_tui.cli.verbs.serve import serve
 from usenetsync_tui.cli.verbs.servers import servers
@@ -45,6 +47,11 @@ VERBS: dict[str, click.Command] = {
     "share": share,
     "adopt": adopt,
     "move": move,
+    "keep": keep,
+    "tag": tag,
+    "protect": protect,
+    "forget": forget,
+    "remove": remove,
     "jobs": list_jobs,
     "servers": servers,
     "serve": serve,

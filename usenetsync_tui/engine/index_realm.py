@@ -5,7 +5,8 @@ Also asks, before an upload, whether another machine has continued the folder.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from anyio import to_thread
@@ -29,7 +30,7 @@ from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.continued import refuse_continued
 from usenetsync_tui.pipeline.index.post_index import opened_index, post_index
-from usenetsync_tui.pipeline.run.job_run import JobRun
+from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
 
 async def make_secret(catalogue: Catalogue, ring: KeyRing, folder: int) -> bytes:
@@ -78,9 +79,7 @@ async def index_only(stores: Stores, run: JobRun, version: int) -> Outcome:
 
 
 async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
-    progress = run.progress
-    progress.phase = "index"
-    of_files = progress.done_files, progress.done_bytes, progress.total_files, progress.total_bytes
+    run.progress.phase = "index"
     try:
         await make_secret(run.catalogue, stores.keys, run.folder.id)
     except KeyUnavailableError as error:
@@ -89,17 +88,11 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
         open_realm = await opened_index(run)
         assert open_realm is not None
         try:
-            left = await posted_or_why_not(run, open_realm)
+            with figures_kept(run.progress):
+                left = await posted_or_why_not(run, open_realm)
         except FolderContinuedError as error:
             words = f"{outcome.message}; {error}"
             return replace(outcome, state=JobState.FAILED, message=words)
-        finally:  # the figures of the job are those of the user's files
-            (
-                progress.done_files,
-                progress.done_bytes,
-                progress.total_files,
-                progress.total_bytes,
-            ) = of_files
     await run.save_progress()
     if not left:
         return outcome
@@ -109,13 +102,26 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
     return replace(outcome, state=JobState.INCOMPLETE, message=words)
 
 
-async def posted_or_why_not(run: JobRun, open_realm: OpenRealm) -> str:
+@contextmanager
+def figures_kept(progress: Progress) -> Iterator[None]:
+    """Articles of the index posted inside the block do not count: the figures are the user's."""
+    files, size = progress.done_files, progress.done_bytes
+    total_files, total_size = progress.total_files, progress.total_bytes
+    try:
+        yield
+    finally:
+        progress.done_files, progress.done_bytes = files, size
+        progress.total_files, progress.total_bytes = total_files, total_size
+
+
+async def posted_or_why_not(run: JobRun, open_realm: OpenRealm, *, renews: bool = False) -> str:
     """Post what is missing of a folder's index; returns why something is left, or nothing.
 
-    `FolderContinuedError` when another machine has continued the folder.
+    `renews`: its newest root, too, if versions were forgotten since. `FolderContinuedError` when
+    another machine has continued the folder.
     """
     try:
-        return await post_index(run, open_realm)
+        return await post_index(run, open_realm, renews=renews)
     except Exception as error:  # noqa: BLE001 - other errors are raised again
         failure = leading_error(error)
         if isinstance(failure, FolderContinuedError) or not isinstance(failure, _REASONS):

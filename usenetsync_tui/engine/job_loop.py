@@ -100,13 +100,18 @@ class JobLoop:
                     await self._mailbox.wait()
 
     def _end_with_own(self) -> None:
-        """Drain once the jobs of our own commands are over; other programs go on with theirs."""
+        """Drain once the jobs of our own commands, and those that follow them, are over.
+
+        Other programs go on with theirs.
+        """
         working_state = self._working_state
         if self._own is None:
             self._own = tuple(working_state.started)
-        if any(map(working_state.queue.job, self._own)) or working_state.string_restores.is_running:
+        own = {*self._own, *working_state.follow_ups}
+        # A job that is over in the catalogue is active until it has begun what follows it.
+        if own & {*working_state.active} or any(map(working_state.queue.job, own)):
             return
-        if self._until_idle:
+        if self._until_idle and not working_state.string_restores.is_running:
             drain(working_state)
 
     async def _work(self, job: Job) -> None:

@@ -82,6 +82,7 @@ def composed(
         workers_allowed=_workers(working_state),
         limits=working_state.settings.limits,
         folder_defaults=working_state.settings.folder_defaults,
+        keep_rules=working_state.settings.keep_rules,
     )
 
 

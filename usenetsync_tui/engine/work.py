@@ -5,12 +5,14 @@ from __future__ import annotations
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.index_realm import not_continued, with_index
+from usenetsync_tui.engine.jobs.forgetting import erased
 from usenetsync_tui.engine.jobs.job_life import JobLife
 from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.engine.progress.figures import queued_figures
 from usenetsync_tui.engine.renewal import renewed
+from usenetsync_tui.engine.requests import keeping
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.competition import limits_of
@@ -20,6 +22,9 @@ from usenetsync_tui.model.outcomes import Outcome, Summary
 from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.upload.upload import upload
+
+_FINISHED = (JobState.COMPLETED, JobState.INCOMPLETE)
+"""How an upload ends whose version is finished."""
 
 
 async def work(working_state: WorkingState, job: Job) -> None:
@@ -65,6 +70,8 @@ async def _live(working_state: WorkingState, life: JobLife) -> None:
     working_state.events.job_ended(job.verb, folder, outcome)
     if outcome.state is JobState.INCOMPLETE and _is_wanted_again(run):
         await _again(working_state, job, folder)
+    elif job.verb is Verb.UPLOAD and outcome.state in _FINISHED:
+        await keeping.run_rules(working_state, folder.id)
     figures = life.figures(working_state.queue.job(job.id))
     working_state.summaries[job.id] = await life.summary(outcome, figures)
     await working_state.queue.refresh()
@@ -92,6 +99,8 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
             return await indexed(working_state.stores, run, job)
         case Verb.VERIFY:
             return await verified(run, job)
+        case Verb.FORGET | Verb.REMOVE:
+            return await erased(working_state.database, run, job)
         case Verb.ADOPT:
             raise AssertionError("an adopted folder has no job")
 

@@ -59,6 +59,8 @@ class WorkingState:
     events: EventLog
     summaries: dict[int, Summary]
     started: list[int]
+    follow_ups: list[int] = field(default_factory=list)
+    """Jobs that keep rules have begun after uploads: an engine for these uploads does them too."""
     active: dict[int, Job] = field(default_factory=dict)
     """The jobs that run, and those about to begin, by id."""
     running: dict[int, JobLife] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.filters import FilterChoices, Filters
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
+from usenetsync_tui.model.keep_rules import KeepPolicy
 from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import Server
@@ -109,6 +110,35 @@ class Choose:
 
 
 @value_object
+class SetKeepRules:
+    """Which versions of a folder are kept from now on: they run after each of its uploads."""
+
+    folder_id: int
+    policy: KeepPolicy
+
+
+@value_object
+class TagVersion:
+    """Add these tags to a version, or take them from it."""
+
+    folder_id: int
+    version: int
+    tags: tuple[str, ...]
+    remove: bool = False
+    """Take them away; none: all that it has."""
+
+
+@value_object
+class ProtectVersions:
+    """Nothing forgets these versions, until that is taken back."""
+
+    folder_id: int
+    versions: tuple[int, ...]
+    remove: bool = False
+    """Take it back."""
+
+
+@value_object
 class Restore:
     """Bring a version of a folder, or what is at and below some paths, back into `target`."""
 
@@ -134,6 +164,24 @@ class Verify:
     bodies: bool = False
     sample: int = 1
     """Fetch only one of so many parts of the articles, each time another one; 1: all."""
+
+
+@value_object
+class Forget:
+    """Forget versions of a folder, and delete what only they need.
+
+    Protected versions, the newest finished one, and one that a restore reads are refused.
+    """
+
+    folder_id: int
+    versions: tuple[int, ...]
+
+
+@value_object
+class RemoveFolder:
+    """Forget all versions of a folder, and the folder itself. Its files on disk stay."""
+
+    folder_id: int
 
 
 @value_object
@@ -343,7 +391,7 @@ class StopExamining:
     """Stop the examination."""
 
 
-JOB_COMMANDS = (Upload, Restore, Verify, PostIndex, Resume, Retry)
+JOB_COMMANDS = (Upload, Restore, Verify, PostIndex, Forget, RemoveFolder, Resume, Retry)
 """Commands that want a job done; their answer has its id."""
 
 
@@ -427,8 +475,13 @@ Command = (
     Upload
     | MoveFolder
     | Choose
+    | SetKeepRules
+    | TagVersion
+    | ProtectVersions
     | Restore
     | Verify
+    | Forget
+    | RemoveFolder
     | ExportNzb
     | Pause
     | Resume

@@ -1,9 +1,11 @@
 """Which jobs may run at once, what each of them may use, and which job goes first.
 
 The one place that knows it. At most one job of each of three kinds runs: one that posts a version
-or its index, one restore, one verify. Two of a kind would share the same connections, disk and
-processors, and both would end later. Two jobs of one folder run together unless both write to the
-folder's ledger: then each would post again what the other is posting.
+or its index, or that deletes what only forgotten versions need; one restore; one verify. Two of a
+kind would share the same connections, disk and processors, and both would end later; and while
+articles are deleted, no upload may decide to share one. Two jobs of one folder run together unless
+both write to the folder's ledger: then each would post again what the other is posting, or check
+what the other deletes.
 
 Priority orders the jobs that wait. A waiting job whose priority is higher than that of every
 running job it competes with makes those give way: they drain and wait again.
@@ -21,7 +23,7 @@ HEAVY_BYTES = 10_000_000_000
 HEAVY_FILES = 10_000
 """A waiting job with more bytes, or more files, left to do is heavy."""
 
-_KINDS = {Verb.UPLOAD: "post", Verb.INDEX: "post"}
+_KINDS = dict.fromkeys((Verb.UPLOAD, Verb.INDEX, Verb.FORGET, Verb.REMOVE), "post")
 
 
 def _kind(job: Job) -> str:
@@ -32,7 +34,12 @@ def compete(one: Job, other: Job) -> bool:
     """Whether two jobs must not run at the same time."""
     if _kind(one) == _kind(other):
         return True
-    return one.folder_id == other.folder_id and one.verb.posts and other.verb.posts
+    return one.folder_id == other.folder_id and _writes(one) and _writes(other)
+
+
+def _writes(job: Job) -> bool:
+    """Whether it writes to its folder's ledger."""
+    return job.verb.posts or job.verb.erases
 
 
 def rivals(job: Job, running: Collection[Job]) -> list[Job]:

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.filters import Filters
+from usenetsync_tui.model.keep_rules import KeepPolicy
 from usenetsync_tui.model.value_object import value_object
 
 
@@ -119,6 +120,8 @@ class Folder:
     """The version that it was adopted with; None: not adopted, or uploaded since then."""
     filters: Filters = Filters()
     """What its versions leave out."""
+    keep: KeepPolicy = KeepPolicy()
+    """Which of its versions are kept."""
 
     @property
     def is_public(self) -> bool:
@@ -163,6 +166,10 @@ class Snapshot:
     errors: int
     indexed: bool = False
     """Whether its index is in the store, so that the recovery string brings it back."""
+    protected: bool = False
+    """The user wants it kept: nothing forgets it until that is taken back."""
+    tags: tuple[str, ...] = ()
+    """The user's words for it, in the order of the alphabet."""
 
     @property
     def lacks_index(self) -> bool:

@@ -131,3 +131,9 @@ class IndexRoot:
     """Above the numbers of all objects so far."""
     filters: Filters | None = None
     """What the folder's versions leave out; None: it is not said."""
+    kept: tuple[int, ...] | None = None
+    """All versions before it that are kept, ascending; None: none was forgotten."""
+
+    def has(self, version: int) -> bool:
+        """Whether a version before it is kept, as far as this root tells."""
+        return self.kept is None or version in self.kept or version == self.current.version

@@ -19,6 +19,10 @@ class Verb(StrEnum):
     VERIFY = "verify"
     INDEX = "index"
     """Post what is missing of the folder's index."""
+    FORGET = "forget"
+    """Delete what only forgotten versions need."""
+    REMOVE = "remove"
+    """Delete all that the folder has, and then the folder."""
     ADOPT = "adopt"
     """Never in the queue: the folder is not in the catalogue until it is done."""
 
@@ -26,6 +30,11 @@ class Verb(StrEnum):
     def posts(self) -> bool:
         """Whether its jobs post articles: a verify posts missing ones again."""
         return self in (Verb.UPLOAD, Verb.VERIFY, Verb.INDEX)
+
+    @property
+    def erases(self) -> bool:
+        """Whether its jobs delete what nothing needs any more."""
+        return self in (Verb.FORGET, Verb.REMOVE)
 
 
 class JobState(StrEnum):

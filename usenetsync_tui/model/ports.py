@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import field
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.files import FileKey, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder, Realm, Snapshot
+from usenetsync_tui.model.forgetting import ForgetPreview
 from usenetsync_tui.model.history import (
     FindKey,
     FindQuery,
@@ -302,6 +303,9 @@ class Browser(Protocol):
 
     async def stored_bytes(self, folder_id: int | None) -> StoredBytes:
         """What a folder has in its store; None: all folders together. Reads the whole ledger."""
+
+    async def would_free(self, folder_id: int, versions: Sequence[int]) -> ForgetPreview:
+        """What forgetting some versions of a folder would free: all that `Forget` would delete."""
 
     async def articles(
         self, object_id: int, start: tuple[int, int], limit: int

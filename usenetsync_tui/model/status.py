@@ -15,6 +15,7 @@ from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, FolderDefaults, Priority, Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.keep_rules import KeepRules
 from usenetsync_tui.model.restore_plans import RestorePreview
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.servers import ServerStatus
@@ -404,6 +405,8 @@ class EngineStatus:
     """What a restore would do, as far as it was looked at."""
     folder_defaults: FolderDefaults = field(default_factory=FolderDefaults)
     """What a new folder begins with."""
+    keep_rules: KeepRules = field(default_factory=KeepRules)
+    """The keep rules of folders without their own."""
     windows: tuple[Window, ...] = ()
     """The other programs that are attached to the engine."""
     holder: Window | None = None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from usenetsync_tui.model.entries import FileKind, NoticeKind
 from usenetsync_tui.model.files import FileView
-from usenetsync_tui.model.folders import SnapshotState
+from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.safe_name import safe_name
 
 JOB_WORDS: dict[JobState, str] = {
     JobState.QUEUED: "· queued",
@@ -36,6 +37,13 @@ SNAPSHOT_WORDS: dict[SnapshotState, str] = {
 
 NOT_INDEXED = "no index in the store"
 """Of a finished version that the recovery string does not bring back yet."""
+
+
+def marks_in_words(snapshot: Snapshot) -> str:
+    """What the user says about a version: ``protected, release``; safe to show."""
+    tags = map(safe_name, snapshot.tags)
+    return ", ".join([*(["protected"] if snapshot.protected else []), *tags])
+
 
 KIND_WORDS: dict[FileKind, str] = {
     FileKind.REGULAR: "file",

@@ -30,6 +30,14 @@ from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
+from usenetsync_tui.model.keep_rules import (
+    COUNTED,
+    MOST_KEPT,
+    KeepRules,
+    TimeSpan,
+    span_typed,
+    tag_list_problem,
+)
 from usenetsync_tui.model.listen_address import listen_problem
 from usenetsync_tui.model.segments import SEGMENT_SIZE
 from usenetsync_tui.model.servers import Server, password_variable
@@ -111,6 +119,25 @@ class Settings(BaseSettings):
     exclude: list[str] = []
     """Patterns in gitignore's syntax: no upload takes in what they exclude, unless a filter of the
     folder includes it again."""
+    keep_last: int = Field(default=0, ge=0, le=MOST_KEPT)
+    """After each upload keep only so many newest versions, and those that another keep rule names,
+    of folders without keep rules of their own. 0, here and below: no such rule; no rule at all:
+    every version is kept."""
+    keep_hourly: int = Field(default=0, ge=0, le=MOST_KEPT)
+    """The same with the newest version of each hour, for so many hours that have one."""
+    keep_daily: int = Field(default=0, ge=0, le=MOST_KEPT)
+    """The same with days."""
+    keep_weekly: int = Field(default=0, ge=0, le=MOST_KEPT)
+    """The same with weeks, from Monday on."""
+    keep_monthly: int = Field(default=0, ge=0, le=MOST_KEPT)
+    """The same with months."""
+    keep_yearly: int = Field(default=0, ge=0, le=MOST_KEPT)
+    """The same with years."""
+    keep_within: str = ""
+    """The same with every version that is at most this much older than the newest one: ``30d``,
+    ``1y6m``, ``12h``; empty: no such rule."""
+    keep_tags: list[str] = []
+    """The same with every version that has one of these tags; ``a,b``: both."""
     keys: dict[str, str] = {}
     """Other keys for the screen, in a ``[keys]`` table: the id of a binding (``files.mark``; the
     help names them) and its keys, separated by commas."""
@@ -136,6 +163,18 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_poster(cls, text: str) -> str:
         return _unless(poster_problem(text), text)
+
+    @field_validator("keep_within")
+    @classmethod
+    def _is_a_span(cls, text: str) -> str:
+        if text:
+            span_typed(text)
+        return text
+
+    @field_validator("keep_tags")
+    @classmethod
+    def _are_tags(cls, tags: list[str]) -> list[str]:
+        return _unless(next(filter(None, map(tag_list_problem, tags)), ""), tags)
 
     @field_validator("progress_listen")
     @classmethod
@@ -173,6 +212,15 @@ class Settings(BaseSettings):
     def global_patterns(self) -> tuple[bytes, ...]:
         """The patterns of `exclude`, as bytes."""
         return tuple(os.fsencode(pattern) for pattern in self.exclude)
+
+    @property
+    def keep_rules(self) -> KeepRules:
+        """The keep rules of folders without their own."""
+        return KeepRules(
+            **{name: getattr(self, f"keep_{name}") for name in COUNTED},
+            within=span_typed(self.keep_within) if self.keep_within else TimeSpan(),
+            tags=tuple(self.keep_tags),
+        )
 
     @property
     def limits(self) -> Limits:

@@ -65,6 +65,8 @@ class Names(MemoryStore):
         ([(2, ATTEMPTS - 1, 1)], [2]),
         ([(1, 0, 0), (2, 1, 0), (3, 1, 1)], [3, 2, 1]),
         ([(1, 0, 0), (2, 0, 7)], [2, 1]),  # the first copies of the newest are lost
+        # What is left of forgotten versions, every hundredth root, leads to the newest one.
+        ([(version, 0, 0) for version in (*range(100, 2_501, 100), 2_534)], [2_534, 2_500]),
         ([(version, 0, 0) for version in range(4_150, 4_353)], [*range(4_352, 4_199, -1)]),
     ],
 )

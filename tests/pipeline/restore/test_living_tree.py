@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from file_systems import tmpfs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
+from rows import Rows
 from worlds import World, make_world
 
 from usenetsync_tui.disk.restored.overwriting import CAME_IN
@@ -256,7 +257,8 @@ def ground(
                 open_pool(address, max_size=6, application_name=_NAME)
             )
         )
-        world = make_world(pool, address, folder)
+        rows = stack.enter_context(closing(Rows(address)))
+        world = make_world(pool, rows, folder)
         world.small(chunk_size=10_000, max_workers=2)
         world.choices = FolderChoices(filters=FilterChoices(exclude=(b"*.keep",)))
         build(world.root, VERSION)

@@ -146,11 +146,11 @@ async def test_a_retry_behind_the_reader_is_another_pass(
     copy = world.keep_copy()
     opened, refusals = source_tree.SourceTree.open, [b"file 001"]
 
-    def open_later(tree: source_tree.SourceTree, entry: Entry) -> SourceFile:
+    def open_later(tree: source_tree.SourceTree, entry: Entry, *, holes: bool) -> SourceFile:
         if entry.path in refusals:
             refusals.remove(entry.path)
             raise SourceFileError(NoticeKind.UNREADABLE, "not now")
-        return opened(tree, entry)
+        return opened(tree, entry, holes=holes)
 
     monkeypatch.setattr(source_tree.SourceTree, "open", open_later)
     async with held_up(world, store) as run:

@@ -26,6 +26,7 @@ from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.metadata.metadata import Metadata
 
 FLAGS = os.O_RDONLY | os.O_CLOEXEC
 DEEP = ("one", "two", "three", "four")
@@ -263,7 +264,7 @@ async def test_an_upload_reads_nothing_outside(
             (at / "file").write_bytes(content(size, seed))
     swapped = world.root.joinpath(*DEEP[:depth])
     tree = source_module.SourceTree
-    small, large = tree.read_small, tree.open
+    small, large = tree.take_small, tree.open
 
     turn = threading.Lock()
 
@@ -273,15 +274,15 @@ async def test_an_upload_reads_nothing_outside(
                 swapped.rename(world.scratch / "moved away")
                 swapped.symlink_to(outside.joinpath(*DEEP[:depth]))
 
-    def read_small(self: SourceTree, entry: Entry) -> bytes:
+    def take_small(self: SourceTree, entry: Entry) -> tuple[bytes, Metadata]:
         swap()
         return small(self, entry)
 
-    def opened(self: SourceTree, entry: Entry) -> SourceFile:
+    def opened(self: SourceTree, entry: Entry, *, holes: bool) -> SourceFile:
         swap()
-        return large(self, entry)
+        return large(self, entry, holes=holes)
 
-    monkeypatch.setattr(tree, "read_small", read_small)
+    monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(tree, "open", opened)
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE

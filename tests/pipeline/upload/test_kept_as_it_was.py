@@ -27,6 +27,7 @@ from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.metadata.metadata import Metadata
 from usenetsync_tui.model.segments import Article, ObjectKind
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
 from usenetsync_tui.pipeline.run.handover import Handover
@@ -142,18 +143,18 @@ SAME: list[Callable[[Path], None]] = [
 def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read: list[int] = []
     tree, file = source_module.SourceTree, SourceFile
-    small, large = tree.read_small, file.read
+    small, large = tree.take_small, file.read
 
-    def read_small(self: source_module.SourceTree, entry: Entry) -> bytes:
-        data = small(self, entry)
-        read.append(len(data))
-        return data
+    def take_small(self: source_module.SourceTree, entry: Entry) -> tuple[bytes, Metadata]:
+        found = small(self, entry)
+        read.append(len(found[0]))
+        return found
 
     def read_large(self: SourceFile, offset: int, size: int) -> bytes:
         read.append(size)
         return large(self, offset, size)
 
-    monkeypatch.setattr(tree, "read_small", read_small)
+    monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(file, "read", read_large)
     return read
 

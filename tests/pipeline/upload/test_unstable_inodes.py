@@ -19,6 +19,7 @@ from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.metadata.metadata import Metadata
 
 SIZES = (0, 10, 5_000, 60_000, 2_000_000)
 OLD = 1_600_000_000 * 10**9 + 1
@@ -39,17 +40,17 @@ def fill(root: Path) -> None:
 def watched_opens(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     opened: list[bytes] = []
     tree = source_module.SourceTree
-    small, large = tree.read_small, tree.open
+    small, large = tree.take_small, tree.open
 
-    def read_small(self: SourceTree, entry: Entry) -> bytes:
+    def take_small(self: SourceTree, entry: Entry) -> tuple[bytes, Metadata]:
         opened.append(entry.path)
         return small(self, entry)
 
-    def read_large(self: SourceTree, entry: Entry) -> SourceFile:
+    def read_large(self: SourceTree, entry: Entry, *, holes: bool) -> SourceFile:
         opened.append(entry.path)
-        return large(self, entry)
+        return large(self, entry, holes=holes)
 
-    monkeypatch.setattr(tree, "read_small", read_small)
+    monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(tree, "open", read_large)
     return opened
 

@@ -14,6 +14,7 @@ from usenetsync_tui.disk.source import source_tree
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.metadata.metadata import Metadata
 
 Edit = Callable[[Path], None]
 
@@ -61,9 +62,9 @@ def edit_when_read(
             edits.pop(0)(path)
 
     tree, file = source_tree.SourceTree, SourceFile
-    small, read = tree.read_small, file.read
+    small, read = tree.take_small, file.read
 
-    def read_small(self: source_tree.SourceTree, entry: object) -> bytes:
+    def take_small(self: source_tree.SourceTree, entry: object) -> tuple[bytes, Metadata]:
         now(entry)
         return small(self, entry)  # type: ignore[arg-type]
 
@@ -72,7 +73,7 @@ def edit_when_read(
             now(self._entry)
         return read(self, offset, size)
 
-    monkeypatch.setattr(tree, "read_small", read_small)
+    monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(file, "read", read_large)
 
 

@@ -17,6 +17,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, TimeSpan
 from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, completions, parse, path_begin
@@ -25,9 +26,11 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     BackUpTo,
     ChangeKeyTo,
     CommandError,
+    ForgetVersions,
     GoToPane,
     GoToRow,
     GoToShare,
+    KeepBy,
     KnownNames,
     MoveTo,
     ParsedCommand,
@@ -38,6 +41,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     SetFilter,
     SimpleCommand,
     SortBy,
+    TagWith,
     UploadChosen,
     UseTheme,
     VerifyChosen,
@@ -67,6 +71,18 @@ KNOWN = KnownNames(
         ("add ~/pictures", AddPath(b"/home/me/pictures")),
         (r"add /srv/caf\xe9", AddPath(b"/srv/caf\xe9")),
         ("add", AddPath(b"")),
+        ("forget", ForgetVersions(())),
+        ("forget 3 1, 5-7", ForgetVersions((1, 3, 5, 6, 7))),
+        ("keep", KeepBy(None)),
+        ("keep --off", KeepBy(KeepPolicy(is_own=True))),
+        ("keep --default", KeepBy(KeepPolicy())),
+        (
+            "keep --keep-daily 7 --keep-within=30d --keep-tag 'a b'",
+            KeepBy(KeepPolicy(KeepRules(daily=7, within=TimeSpan(days=30), tags=("a b",)), True)),
+        ),
+        ("tag release, best one", TagWith(("release", "best one"))),
+        ("tag --remove", TagWith((), remove=True)),
+        ("protect", RunSimple(SimpleCommand.PROTECT)),
         ("priority high", Prioritise(Priority.HIGH)),
         ("upload", UploadChosen(False)),
         ("upload --allow-shrink", UploadChosen(True)),
@@ -164,6 +180,14 @@ def test_every_word_is_a_command(word: SimpleCommand) -> None:
         ("limit 25M nobody", "no server nobody"),
         ("limit 25", "type 25M"),
         ("theme", "Which theme? Themes: usenetsync-dark, nord."),
+        ("forget 3-1", "no range"),
+        ("forget all", "such as 3, 5-8"),
+        ("keep --daily 7", "Type rules such as --keep-daily 7"),
+        ("keep --keep-days 7", "no rule --keep-days. Rules: --keep-last"),
+        ("keep --keep-daily", "--keep-daily needs a value"),
+        ("keep --keep-daily x", "Type a number up to 1,000,000"),
+        ("keep 'x", "No closing quotation"),
+        ("tag a\x1b", "no tag"),
         ("pause all", "pause takes no arguments."),
     ],
 )

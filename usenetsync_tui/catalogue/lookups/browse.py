@@ -8,7 +8,7 @@ each opened when it is first needed: quick questions never wait for slow ones.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -29,6 +29,7 @@ from usenetsync_tui.catalogue.lookups import (
 from usenetsync_tui.catalogue.lookups.articles import WireId
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
+from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
 from usenetsync_tui.catalogue.tables.matching import view_of
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.errors import DatabaseUnavailableError
@@ -36,6 +37,7 @@ from usenetsync_tui.model.changes import ChangeRow
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Snapshot
+from usenetsync_tui.model.forgetting import ForgetPreview
 from usenetsync_tui.model.history import (
     FindKey,
     FindQuery,
@@ -132,6 +134,11 @@ class CatalogueBrowser:
         """What a folder has in its store; None: all folders together."""
         async with self._slow.question() as tx:
             return await costs.stored_bytes(tx, folder_id)
+
+    async def would_free(self, folder_id: int, versions: Sequence[int]) -> ForgetPreview:
+        """What forgetting some versions of a folder would free."""
+        async with self._slow.question() as tx:
+            return await would_free(tx, folder_id, versions)
 
     async def articles(
         self, object_id: int, start: tuple[int, int], limit: int

@@ -1,13 +1,18 @@
 -- of_versions
--- The finished versions of a folder, newest first, with the files that each added or modified: all
--- of the first one's, and those that the index of later rows finds.
+-- The finished versions of a folder, newest first, with the files that each added or modified since
+-- the one before it that is kept.
 SELECT s.version, s.finished_at, s.files, s.size, coalesce(f.files, 0), coalesce(f.size, 0),
        s.stored_size
   FROM snapshots s
-  LEFT JOIN (SELECT first_version, count(*) AS files, sum(size)::int8 AS size
-               FROM files
-              WHERE folder_id = %(folder)s AND kind = {kind.regular}
-              GROUP BY first_version) AS f ON f.first_version = s.version
+  LEFT JOIN (SELECT k.version, sum(made.files)::int8 AS files, sum(made.size)::int8 AS size
+               FROM (SELECT first_version, count(*) AS files, sum(size) AS size
+                       FROM files
+                      WHERE folder_id = %(folder)s AND kind = {kind.regular}
+                      GROUP BY first_version) AS made
+              CROSS JOIN LATERAL (
+                    SELECT min(version) AS version FROM snapshots
+                     WHERE folder_id = %(folder)s AND version >= made.first_version) AS k
+              GROUP BY k.version) AS f ON f.version = s.version
  WHERE s.folder_id = %(folder)s AND s.state <> {version.building}
  ORDER BY s.version DESC;
 

@@ -34,13 +34,13 @@ async def of_path(tx: Transaction, folder: int, path: bytes) -> list[PastState]:
         state = _state(row, last)
         if state is not None:
             found.append(state)
-            last = state.version - 1
+            last = row[1]
     return found
 
 
 def _state(row: Sequence[Any], last: int) -> PastState | None:
     """A row as a state that lasts until the version `last`; None: only its ctime is another."""
-    version, finished_at, old_kind, kinds, path, kind, size, mtime_ns, mode, reason = row
+    version, _, finished_at, old_kind, kinds, path, kind, size, mtime_ns, mode, reason = row
     if kinds is not None and not kinds:
         return None
     return PastState(

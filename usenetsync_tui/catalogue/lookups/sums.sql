@@ -21,18 +21,20 @@ SELECT count(*) FROM (
 
 -- objects_left
 -- Incomplete objects that no file uses. An upload adds objects before their files, so folders with
--- a version under construction are left out.
+-- a version under construction are left out; those that are being forgotten have no files any more.
 SELECT count(*) FROM objects o
  WHERE NOT o.complete AND o.kind <> {object.index}
    AND NOT EXISTS (SELECT FROM snapshots s
                     WHERE s.folder_id = o.folder_id AND s.state = {version.building})
+   AND NOT EXISTS (SELECT FROM forgotten_objects g WHERE g.object_id = o.id)
    AND NOT EXISTS (SELECT FROM files f WHERE f.folder_id = o.folder_id AND f.object_id = o.id
                       AND f.path_key BETWEEN o.first_key AND o.last_key);
 
 -- segments_left
--- Segments whose object is gone.
+-- Segments whose object is gone, except those that are still to be deleted.
 SELECT count(*) FROM segments s
- WHERE s.status <> {segment.stale} AND NOT EXISTS (SELECT FROM objects o WHERE o.id = s.object_id);
+ WHERE s.status <> {segment.stale} AND NOT EXISTS (SELECT FROM objects o WHERE o.id = s.object_id)
+   AND NOT EXISTS (SELECT FROM forgotten_objects g WHERE g.object_id = s.object_id AND g.certain);
 
 -- files_lost
 -- Files whose object is gone.

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from usenetsync_tui.catalogue.columns import FILTERS, FOLDER, REALM
+from usenetsync_tui.catalogue.columns import FILTERS, FOLDER, KEEP, REALM
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import headers
+from usenetsync_tui.catalogue.tables.keeping.policies import policy_of
 from usenetsync_tui.catalogue.tables.source import mounts
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.commands import FolderChoices
@@ -30,8 +31,9 @@ from usenetsync_tui.model.sources import FileSystem
 
 _SQL = load(__package__, "folders.sql")
 _FOLDER = len(FOLDER)
-_REALM = _FOLDER + len(FILTERS)
-"""Where the columns of its realm begin in a folder's row."""
+_KEEP = _FOLDER + len(FILTERS)
+_REALM = _KEEP + len(KEEP)
+"""Where the columns of its keep rules, and of its realm, begin in a folder's row."""
 
 
 async def every(tx: Transaction) -> list[Folder]:
@@ -267,7 +269,12 @@ def _folder(row: Sequence[Any]) -> Folder:
     fields = dict(zip(FOLDER, row[:_FOLDER], strict=True))
     fields["priority"] = Priority(fields["priority"])
     fields["compression"] = Compression(fields["compression"])
-    return Folder(**fields, filters=_filters(row[_FOLDER:_REALM]), realm=_realm(row[_REALM:]))
+    return Folder(
+        **fields,
+        filters=_filters(row[_FOLDER:_KEEP]),
+        keep=policy_of(row[_KEEP:_REALM]),
+        realm=_realm(row[_REALM:]),
+    )
 
 
 def _filters(row: Sequence[Any]) -> Filters:

@@ -25,6 +25,7 @@ def snapshot_of(row: Sequence[Any]) -> Snapshot:
     """A row of `columns.SNAPSHOT`."""
     fields = dict(zip(SNAPSHOT, row, strict=True))
     fields["state"] = SnapshotState(fields["state"])
+    fields["tags"] = tuple(fields["tags"])
     return Snapshot(**fields)
 
 

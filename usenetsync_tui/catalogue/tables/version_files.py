@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from usenetsync_tui.catalogue.columns import VERSION
 from usenetsync_tui.catalogue.session import Transaction, column, load
-from usenetsync_tui.codec.index.attributes import read_extents
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import unfitted_time
 
@@ -48,11 +47,8 @@ class VersionRow(NamedTuple):
     """The same number for names of one file."""
     extents: bytes | None = None
     """Where a sparse file has its `size` bytes; its own size is in it, too."""
-
-    @property
-    def file_size(self) -> int:
-        """Bytes of the file, with its holes."""
-        return self.size if self.extents is None else read_extents(self.extents).size
+    file_size: int = 0
+    """Bytes of the file, with its holes."""
 
     @property
     def file_digest(self) -> FileDigest | None:

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable
 from typing import TypeVar
 
+from usenetsync_tui.cli.actions.retention.freed import freed_lines, freed_so_far
 from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.retention_fields import freed_fields
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.engine.opening import waited_for
@@ -45,13 +47,15 @@ def status(as_json: bool) -> None:
         settings, _ = environment()
         if settings.database_url is not None:
             url = shown(settings.database_url.get_secret_value())
-            _tell(
-                as_json, {"server": "external", "url": url}, [("Server", "your own"), ("URL", url)]
-            )
+            freed = await freed_so_far(may_start=True)
+            fields = {"server": "external", "url": url, **freed_fields(freed)}
+            _tell(as_json, fields, [("Server", "your own"), ("URL", url), *freed_lines(freed)])
             return Exit.DONE
         server = _server()
         found = await _waited(lambda _: server.status())
-        _tell(as_json, {"server": "embedded", **_fields(found)}, _lines(found))
+        freed = await freed_so_far(may_start=found.version is not None)
+        fields = {"server": "embedded", **_fields(found), **freed_fields(freed)}
+        _tell(as_json, fields, [*_lines(found), *freed_lines(freed)])
         return Exit.DONE
 
     start(show, as_json=as_json, output_is_the_work=True)

@@ -90,6 +90,8 @@ def _figures(summary: Summary) -> list[str]:
             lines += _uploaded(summary)
         case Verb.RESTORE:
             lines += _restored(figures)
+        case Verb.FORGET | Verb.REMOVE:
+            lines += [*summary.outcome.detail.split("; "), f"took {elapsed(figures.elapsed)}"]
         case Verb.VERIFY | Verb.INDEX:
             lines.append(f"took {elapsed(figures.elapsed)}")
     return lines + [_server(s) for s in summary.servers if s.articles or s.errors]

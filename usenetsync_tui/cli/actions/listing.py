@@ -26,7 +26,7 @@ from usenetsync_tui.model.entries import DEVICES, FileKind
 from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS
+from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS, marks_in_words
 
 _PAGE = 1000
 _TYPES = {
@@ -61,6 +61,7 @@ _SNAPSHOTS = (
     Column("Posted", right=True),
     Column("Index"),
 )
+_MARKED = (*_SNAPSHOTS, Column("Marks", least=8))
 _FILES = (
     Column("Mode"),
     Column("Size", right=True),
@@ -123,7 +124,10 @@ async def _snapshots(word: str, typed: TypedString | None, as_json: bool) -> Exi
         for version in versions:
             voices.emit("snapshot", **snapshot_fields(name, version))
     elif versions:
-        voices.say_table(_SNAPSHOTS, map(_snapshot, versions))
+        if any(s.protected or s.tags for s in versions):
+            voices.say_table(_MARKED, [(*_snapshot(s), marks_in_words(s)) for s in versions])
+        else:
+            voices.say_table(_SNAPSHOTS, map(_snapshot, versions))
     else:
         voices.say(f"{safe_name(name)} has no version yet.")
     return Exit.DONE

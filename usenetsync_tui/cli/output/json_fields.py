@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from usenetsync_tui.cli.output.keeping_fields import rules_fields
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.dry_runs import DryRunRow, DryRunTotals
@@ -62,6 +63,7 @@ def folder_fields(folder: Folder, versions: Sequence[Snapshot]) -> Fields:
         "unstable_inodes": folder.unstable_inodes,
         "string_seen": folder.string_seen,
         "filters": asdict(folder.filters),
+        "keep": rules_fields(folder.keep.rules) if folder.keep.is_own else None,
         "versions": [s.version for s in versions],
     }
 
@@ -164,6 +166,8 @@ def snapshot_fields(folder: str, snapshot: Snapshot) -> Fields:
         "posted_bytes": snapshot.stored_size,
         "errors": snapshot.errors,
         "indexed": snapshot.indexed,
+        "protected": snapshot.protected,
+        "tags": list(snapshot.tags),
     }
 
 

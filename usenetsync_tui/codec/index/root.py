@@ -24,6 +24,9 @@ Columns; *texts* are those of `varints.write_texts`::
                    compression (0 none, 1 LZ4, 2 LZMA), flags: 1 its versions include
                    UsenetSync's own files, 2 the user chose to ignore inodes, 4 they are unstable
     22   FILTERS   what its versions leave out (`filters`); a reader may skip it
+    24   KEPT      if versions were forgotten, all kept ones before this one: varints, a zero, then
+                the distances from each to the next, the first one from zero. A version that is
+                not among them is gone, whatever an older root lists
 
 **The line of a version**: version (from 1), attempt (`keys`), state (1 complete, 2 incomplete),
 beginning and end (microseconds since 1970 UTC), files, directories, symlinks, bytes of the source,
@@ -55,7 +58,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from blake3 import blake3
 
@@ -86,6 +89,7 @@ FEW = 2048
 MOST_OLDER = 2000
 """The most older versions that a root lists, unless more are needed to read its runs: some 50 KB in
 each root. The roots of 100,000 versions are a chain of 50 links."""
+_KEPT = 24
 _STORED = (15, 19)
 _KNOWN = frozenset((*range(1, 22, 2), 22))
 _LINE = len(VersionLine._fields)
@@ -126,6 +130,7 @@ def write_root(root: IndexRoot) -> bytes:
         17: write_varints(counts),
         19: b"".join([each.to_bytes(_FINGERPRINT) for each in prints]),
         21: _written_folder(root.folder),
+        _KEPT: b"" if root.kept is None else _written_kept(root.kept),
     }
     if root.filters is not None:
         columns[22] = write_filters(root.filters)
@@ -149,6 +154,21 @@ def write_fitting_root(root: IndexRoot, room: int) -> bytes:
         runs = tuple([replace(run, fingerprints=None) for run in root.runs])
         data = write_root(replace(root, runs=runs))
     return data
+
+
+def _written_kept(versions: Sequence[int]) -> bytes:
+    """A zero first: with no version kept before this one, the column is not empty."""
+    return write_varints([0, *[b - a for a, b in pairwise([0, *versions])]])
+
+
+def _read_kept(data: bytes, version: int) -> tuple[int, ...] | None:
+    if not data:
+        return None
+    zero, *steps = read_varints(data)
+    kept = tuple(accumulate(steps))
+    if zero or 0 in steps or (kept and kept[-1] >= version):
+        raise IndexUnreadableError("Its kept versions are not in order.")
+    return kept
 
 
 def _written_folder(line: FolderLine) -> bytes:
@@ -194,6 +214,7 @@ def read_root(data: bytes, version: int) -> IndexRoot:
         realms=listed,
         runs=_runs(page, version),
         next_object=next_object,
+        kept=_read_kept(page.column(_KEPT), version),
         filters=read_filters(filters) if (filters := page.columns.get(22)) else None,
     )
     realms.end()

@@ -9,7 +9,15 @@ from collections.abc import Collection
 
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.engine.requests import catalogue, folders, moved_folder, secret, servers
+from usenetsync_tui.engine.requests import (
+    catalogue,
+    folders,
+    keeping,
+    moved_folder,
+    retention,
+    secret,
+    servers,
+)
 from usenetsync_tui.engine.requests.mailbox import Letter
 from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
@@ -26,6 +34,7 @@ from usenetsync_tui.model.commands import (
     Command,
     Drain,
     ExportNzb,
+    Forget,
     LimitBandwidth,
     LimitFetching,
     LookByString,
@@ -36,6 +45,8 @@ from usenetsync_tui.model.commands import (
     PostIndex,
     PreviewFilters,
     PreviewRestore,
+    ProtectVersions,
+    RemoveFolder,
     Restore,
     RestoreByString,
     RestoreDatabase,
@@ -44,6 +55,7 @@ from usenetsync_tui.model.commands import (
     ResumeServer,
     Retry,
     SetConnections,
+    SetKeepRules,
     SetPriority,
     SetWorkers,
     Share,
@@ -52,6 +64,7 @@ from usenetsync_tui.model.commands import (
     StopPreview,
     StopSharing,
     StopStringRestore,
+    TagVersion,
     TestServer,
     Upload,
     Verify,
@@ -76,6 +89,17 @@ async def obey(working_state: WorkingState, letter: Letter) -> int | None:
             moved = await moved_folder.move(working_state, command)
             await working_state.queue.refresh()
             letter.done(moved)
+        case SetKeepRules():
+            effect = await keeping.set_rules(
+                working_state.catalogue, command, working_state.settings.keep_rules
+            )
+            await working_state.queue.refresh()
+            working_state.events.info(f"{effect.folder}: keep rules saved")
+            letter.done(effect)
+        case TagVersion():
+            letter.done(await keeping.tag(working_state.catalogue, command))
+        case ProtectVersions():
+            letter.done(await keeping.protect(working_state.catalogue, command))
         case RestoreDatabase():  # it replaces what the others change
             found = await catalogue.restore(working_state, command)
             await working_state.queue.refresh()
@@ -156,6 +180,10 @@ async def _change_rows(
             return await folders.verify(tx, command)
         case PostIndex(folder_id):
             return await folders.post_index(tx, folder_id)
+        case Forget():
+            return await retention.forget(tx, command)
+        case RemoveFolder():
+            return await retention.remove(tx, command)
         case ExportNzb():
             await folders.export(working_state, tx, command)
         case ActOnFiles():

@@ -13,6 +13,7 @@ from usenetsync_tui.disk.source.filters import tree_filters
 from usenetsync_tui.engine.jobs.new_jobs import folder_of, new_index, new_restore, new_verify, queue
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.paths import refuse_path
+from usenetsync_tui.engine.requests.retention import refuse_removed
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import SourceError, UsageError
 from usenetsync_tui.model.commands import (
@@ -36,6 +37,7 @@ from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_buildin
 async def upload(working_state: WorkingState, tx: Transaction, command: Upload) -> int:
     """Queue the upload of a folder, or resume its open one; returns the job's id."""
     folder = await _keep(working_state, tx, command.path, command.choices)
+    await refuse_removed(tx, folder)
     job_id = await _queue_upload(working_state, tx, folder)
     if command.allow_shrink:
         await allow_shrink(working_state, tx, job_id)

@@ -11,6 +11,7 @@ from datetime import datetime
 from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import folders, snapshots
+from usenetsync_tui.catalogue.tables.forgetting import index_pages
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow, RootRow, RunRow
 from usenetsync_tui.codec.index.keys import ATTEMPTS, FIRST_ATTEMPTS, IndexKeys
@@ -77,9 +78,10 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
             f"takes {size(most)}: set a larger chunk_size in config.toml."
         )
     async with run.catalogue.transaction(durable=True) as tx:
-        if planned is not None and planned.object_id is not None:
-            await posted.drop_root(tx, planned.object_id)
         (object_id,) = await add_pages(tx, run, version, [page], names)
+        if planned is not None and planned.object_id is not None:
+            first_of = version if planned.attempt == 0 else None
+            await posted.drop_root(tx, planned.object_id, object_id, first_of)
         await posted.add_root(tx, folder, realm, version, attempt, object_id, at)
     return True
 
@@ -100,6 +102,7 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
         realms = await posted.realms(tx, folder)
         next_object = await posted.next_object(tx, folder)
         next_object -= await posted.object_offset(tx, folder)
+        kept = await index_pages.kept_before(tx, folder, version)
     attempts[version] = attempt
     listed = [version_line(s, attempts.get(s.version, 0)) for s in every]
     return IndexRoot(
@@ -118,6 +121,7 @@ async def _root(run: JobRun, version: int, attempt: int) -> IndexRoot:
         realms=tuple([_realm(await _current(run, each, choices.realm)) for each in realms]),
         runs=tuple(_run(*pair, aliases) for pair in zip(runs, lines, strict=True)),
         next_object=next_object,
+        kept=kept,
         filters=choices.filters,
     )
 

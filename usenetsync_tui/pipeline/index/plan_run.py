@@ -50,7 +50,7 @@ async def plan_run(run: JobRun, version: int, *, amends: bool = False) -> None:
         before = await posted.runs(tx, folder, realm, version if amends else version - 1)
         offset = await posted.object_offset(tx, folder)
         what = Since(folder, version, 0, offset=offset)
-        if amends or not is_base_due(before):
+        if amends or not (is_base_due(before) or await posted.is_forgotten(tx, folder, before[-1])):
             last, base = before[-1], before[0]
             what = Since(folder, version, last.version, base.version, last.at, offset)
         amendment = before[-1].amendment + 1 if amends else 0

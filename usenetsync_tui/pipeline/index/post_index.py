@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from usenetsync_tui.catalogue.tables import folders
+from usenetsync_tui.catalogue.tables.forgetting import index_pages
 from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS
 from usenetsync_tui.model.figures import plural
@@ -25,6 +26,8 @@ from usenetsync_tui.pipeline.verify.check import finish_checks, repost, unverifi
 
 COPIES = 2
 """The fewest copies of each article of an index."""
+FOR_REPAIRS = 3
+"""How many names of a root are left for new names of articles: forgetting versions uses no more."""
 
 
 def index_run(run: JobRun, open_realm: OpenRealm) -> JobRun:
@@ -53,9 +56,10 @@ async def opened_index(run: JobRun) -> OpenRealm | None:
     return await run.realms.of(replace(realm, newsgroups=run.folder.realm.newsgroups))
 
 
-async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
+async def post_index(run: JobRun, open_realm: OpenRealm, *, renews: bool = False) -> str:
     """Post what is missing of a folder's index; returns why something is left, or nothing.
 
+    `renews`: post the newest root again if it lists versions that were forgotten since.
     `FolderContinuedError` when another machine has continued the folder.
     """
     if open_realm.secret is None:  # its store says why
@@ -76,10 +80,10 @@ async def post_index(run: JobRun, open_realm: OpenRealm) -> str:
             return left
         async with run.catalogue.transaction(durable=True) as tx:
             await posted.mark_indexed(tx, folder, version)
-    return await _amend(mine)
+    return await _amend(mine, renews=renews)
 
 
-async def _amend(run: JobRun) -> str:
+async def _amend(run: JobRun, *, renews: bool) -> str:
     """Post lost articles of the index again, and record where the content of its versions is now.
 
     The root of the last version before a base leads to all versions since the base before that, so
@@ -93,28 +97,33 @@ async def _amend(run: JobRun) -> str:
         run.version = version
         if not number and (unsent := await _send(run)):
             return unsent
-        left = await _amend_version(run, is_newest=not number) or left
+        left = await _amend_version(run, is_newest=not number, renews=renews) or left
         if run.draining:
             break
     return left
 
 
-async def _amend_version(run: JobRun, *, is_newest: bool) -> str:
+async def _amend_version(run: JobRun, *, is_newest: bool, renews: bool) -> str:
     """Tell the new names of a version's articles, and of those before it down to its base.
 
     A further run lists the new names of objects' articles, and the files whose content was posted
-    again; a root of the next attempt lists the new names of pages.
+    again; a root of the next attempt lists the new names of pages, and the kept versions.
     """
     folder, realm, version = run.folder.id, run.open_realm.realm.id, run.version
     async with run.catalogue.transaction() as tx:
         found = await untold(tx, folder, realm, version)
+        renews = renews and not await index_pages.is_told(tx, folder, realm)
     if found is None or not (is_newest or found.is_any):
         return ""
     if found.waits:
         return found.waits if is_newest else ""  # no later version would help an older one
+    if not is_newest or found.is_any:
+        renews = False  # an older root is not asked, and a new one tells the kept versions
+    if renews and found.attempt + 1 >= ATTEMPTS - FOR_REPAIRS:
+        return "the next version's index will list the kept ones alone"
     if found.of_objects:
         await plan_run(run, version, amends=True)
-    return await _post_version(run, again=found.is_any)
+    return await _post_version(run, again=found.is_any or renews)
 
 
 async def _post_version(run: JobRun, *, again: bool = False) -> str:

@@ -6,7 +6,15 @@ server took or confirmed. Refuses to know how the version came about.
 
 from __future__ import annotations
 
-from usenetsync_tui.catalogue.tables import files, folders, jobs, objects, snapshots, version_files
+from usenetsync_tui.catalogue.tables import (
+    files,
+    folders,
+    jobs,
+    known,
+    objects,
+    snapshots,
+    version_files,
+)
 from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.figures import plural
@@ -59,11 +67,23 @@ async def report_unverified(run: JobRun, words: str) -> None:
         await run.notice(Notice(NoticeKind.UNKNOWN, b"", f"{text}: {words}" if words else text))
 
 
+async def _forget_lonely_links(run: JobRun) -> None:
+    """A file that only got another name outside of the folder has not changed."""
+    folder, version = run.folder.id, run.version
+    while True:
+        async with run.catalogue.transaction() as tx:
+            keys = await metadata.take_lonely_links(tx, folder, version, run.limits.batch_size)
+            run.progress.unchanged += await known.undo_unchanged(tx, folder, version, keys)
+        if not keys:
+            return
+
+
 async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
     """Remove vanished files and make the version visible, or drop it when nothing changed."""
     unposted = await _report_unposted(run)
     folder, version, unverified = run.folder.id, run.version, run.progress.unverified
     await keep_owner_names(run)
+    await _forget_lonely_links(run)
     errors = run.progress.errors - bool(unverified)  # unverified articles are in the version
     async with run.catalogue.transaction(durable=True) as tx:
         await judge.remove(tx)

@@ -8,6 +8,7 @@ from usenetsync_tui.tui.actions.catalogue_actions import CATALOGUE_ACTIONS
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.folder_actions import FOLDER_ACTIONS
 from usenetsync_tui.tui.actions.job_actions import JOB_ACTIONS
+from usenetsync_tui.tui.actions.keeping_actions import KEEPING_ACTIONS
 from usenetsync_tui.tui.actions.priority_actions import PRIORITY_ACTIONS
 from usenetsync_tui.tui.actions.question_actions import QUESTION_ACTIONS
 from usenetsync_tui.tui.actions.speed_actions import SPEED_ACTIONS
@@ -24,6 +25,7 @@ EVERYWHERE: tuple[Action[Context], ...] = APP_ACTIONS
 FIRST_SCREEN: tuple[Action[Context], ...] = (
     *PANE_ACTIONS,
     *FOLDER_ACTIONS,
+    *KEEPING_ACTIONS,
     *JOB_ACTIONS,
     *PRIORITY_ACTIONS,
     *SPEED_ACTIONS,

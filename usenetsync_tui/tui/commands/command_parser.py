@@ -6,6 +6,7 @@ Knows the commands and the names that the caller passes. Refuses to know widgets
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from usenetsync_tui.model.commands import (
@@ -20,6 +21,8 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.keep_rules import KeepPolicy, rules_read, tag_problem
+from usenetsync_tui.model.kept_versions import versions_typed
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import SAMPLE, read_sample
 from usenetsync_tui.model.value_object import value_object
@@ -30,9 +33,11 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     CommandError,
     ExcludeToo,
     FindFiles,
+    ForgetVersions,
     GoToPane,
     GoToRow,
     GoToShare,
+    KeepBy,
     KnownNames,
     MoveTo,
     ParsedCommand,
@@ -43,6 +48,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     SetFilter,
     SimpleCommand,
     SortBy,
+    TagWith,
     UploadChosen,
     UseTheme,
     VerifyChosen,
@@ -61,6 +67,7 @@ _PHRASE = "--passphrase-file"
 _ARTICLES = "--with-articles"
 _CLEAR = "--clear"
 _AS_NEW = "--as-new"
+_OFF, _DEFAULT, _REMOVE = "--off", "--default", "--remove"
 _DOCTOR = ("--post", "--quick")
 _PRIORITIES = tuple(p.name.lower() for p in Priority)
 
@@ -194,6 +201,31 @@ def _exclude(text: str, known: KnownNames) -> ParsedCommand:
     return ExcludeToo(words(text.removeprefix(_CLEAR) if clear else text, escaped=True), clear)
 
 
+def _forget(text: str, known: KnownNames) -> ParsedCommand:
+    try:
+        return ForgetVersions(versions_typed(text))
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+
+
+def _keep(text: str, known: KnownNames) -> ParsedCommand:
+    if text in (_OFF, _DEFAULT):
+        return KeepBy(KeepPolicy(is_own=text == _OFF))
+    try:
+        rules = rules_read(shlex.split(text))
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    return KeepBy(KeepPolicy(rules, is_own=True) if rules else None)
+
+
+def _tag(text: str, known: KnownNames) -> ParsedCommand:
+    rest, remove = _after(_REMOVE, text)
+    tags = tuple(word.strip() for word in rest.split(",") if word.strip())
+    if problem := next(filter(None, map(tag_problem, tags)), ""):
+        raise CommandError(problem)
+    return TagWith(tags, remove)
+
+
 def _verify(text: str, known: KnownNames) -> ParsedCommand:
     option, _, value = text.partition(" ")
     if option == "--sample":
@@ -319,6 +351,8 @@ _WORDS = {
     SimpleCommand.HISTORY: "all jobs, how they ended and why",
     SimpleCommand.KEY: "where the key is, and what it opens",
     SimpleCommand.ERRORS: "why files are incomplete",
+    SimpleCommand.PROTECT: "nothing forgets the version, or take that back",
+    SimpleCommand.REMOVE: "the folder with all its versions; asks",
     SimpleCommand.LOG: "show what happened",
     SimpleCommand.HELP: "show the keys of this pane",
     SimpleCommand.QUIT: "asks while a job runs",
@@ -354,6 +388,17 @@ _ALL = (
         "leave out what matches",
         _exclude,
         lambda known: (_CLEAR,),
+    ),
+    CommandSpec("forget", "[VERSIONS]", "versions, as 3 5-8; asks", _forget),
+    CommandSpec(
+        "keep",
+        f"[RULES | {_OFF} | {_DEFAULT}]",
+        "which versions stay",
+        _keep,
+        lambda known: (_OFF, _DEFAULT, "--keep-daily 7 --keep-weekly 4"),
+    ),
+    CommandSpec(
+        "tag", f"[{_REMOVE}] [TAG, …]", "words for the version", _tag, lambda known: (_REMOVE,)
     ),
     CommandSpec(
         "restore",

@@ -22,6 +22,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
+from usenetsync_tui.model.keep_rules import KeepPolicy
 from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.value_object import value_object
 
@@ -56,6 +57,8 @@ class SimpleCommand(StrEnum):
     HISTORY = "history"
     FILE_HISTORY = "file-history"
     STATS = "stats"
+    PROTECT = "protect"
+    REMOVE = "remove"
     LOG = "log"
     HELP = "help"
     QUIT = "quit"
@@ -144,6 +147,29 @@ class ExcludeToo:
 
 
 @value_object
+class ForgetVersions:
+    """Forget versions of the chosen folder; none: a form asks for them."""
+
+    versions: tuple[int, ...]
+
+
+@value_object
+class KeepBy:
+    """The keep rules of the chosen folder; None: a form shows and asks for them."""
+
+    policy: KeepPolicy | None
+
+
+@value_object
+class TagWith:
+    """Add tags to the version at hand; none: a form asks for them."""
+
+    tags: tuple[str, ...]
+    remove: bool = False
+    """Take them away; none: all that it has."""
+
+
+@value_object
 class UploadChosen:
     """Back up the chosen folder; `allow_shrink`: even if it is empty or lost files."""
 
@@ -216,6 +242,9 @@ ParsedCommand = (
     | MoveTo
     | Prioritise
     | ExcludeToo
+    | ForgetVersions
+    | KeepBy
+    | TagWith
     | UploadChosen
     | VerifyChosen
     | RestoreChosen

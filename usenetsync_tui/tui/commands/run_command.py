@@ -16,6 +16,7 @@ from usenetsync_tui.model.commands import (
 from usenetsync_tui.tui.actions.catalogue_actions import back_up, change_key, put_back
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.folder_actions import add, exclude, move, upload, verify
+from usenetsync_tui.tui.actions.keeping_actions import forget, keep, set_rules, tag
 from usenetsync_tui.tui.actions.priority_actions import prioritise
 from usenetsync_tui.tui.actions.question_actions import find
 from usenetsync_tui.tui.actions.registry import COMMANDS
@@ -27,9 +28,11 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     ChangeKeyTo,
     ExcludeToo,
     FindFiles,
+    ForgetVersions,
     GoToPane,
     GoToRow,
     GoToShare,
+    KeepBy,
     MoveTo,
     ParsedCommand,
     Prioritise,
@@ -38,6 +41,7 @@ from usenetsync_tui.tui.commands.parsed_commands import (
     RunSimple,
     SetFilter,
     SortBy,
+    TagWith,
     UploadChosen,
     UseTheme,
     VerifyChosen,
@@ -55,6 +59,9 @@ _COMMANDS: Mapping[type[ParsedCommand], str] = {
     MoveTo: "move",
     Prioritise: "priority",
     ExcludeToo: "exclude",
+    ForgetVersions: "forget",
+    KeepBy: "keep",
+    TagWith: "tag",
     UploadChosen: "upload",
     VerifyChosen: "verify",
     RestoreChosen: "restore",
@@ -115,6 +122,12 @@ def _run(here: Context, command: ParsedCommand) -> Awaitable[object] | None:
             prioritise(here, priority)
         case ExcludeToo(patterns, clear):
             exclude(here, patterns, clear=clear)
+        case ForgetVersions(versions):
+            forget(here, versions)
+        case KeepBy(policy):
+            keep(here) if policy is None else set_rules(here, policy)
+        case TagWith(tags, remove):
+            tag(here, tags, remove=remove)
         case UploadChosen(allow_shrink):
             upload(here, allow_shrink=allow_shrink)
         case VerifyChosen(bodies, sample):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from usenetsync_tui.cells import cut
 from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.model.words import NOT_INDEXED
-from usenetsync_tui.tui.kit.inks import Ink, Line
+from usenetsync_tui.model.words import NOT_INDEXED, marks_in_words
+from usenetsync_tui.tui.kit.inks import Ink, Line, width_of
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute
 
 VERSION_STATES: dict[SnapshotState, tuple[str, Ink]] = {
@@ -22,6 +22,8 @@ _CHANGES = 22
 _POSTED = 9
 _GAP = "  "
 _STATE = 15
+_LEAST_SAID = 8
+"""The fewest cells for protection and tags in words."""
 
 
 def _figures(width: int, cells: dict[str, tuple[str, int]]) -> str:
@@ -48,7 +50,7 @@ def version_header(width: int) -> Line:
 
 
 def version_line(row: Snapshot, width: int, *, cursor: bool, marked: bool) -> Line:
-    """Number, date, files, bytes, changes, bytes posted for it, state."""
+    """Number, date, files, bytes, changes, bytes posted for it, state, protection and tags."""
     word, ink = VERSION_STATES[row.state]
     number = str(row.version).rjust(_VERSION)
     cells = {
@@ -59,12 +61,16 @@ def version_line(row: Snapshot, width: int, *, cursor: bool, marked: bool) -> Li
         "posted": (size(row.stored_size), _POSTED),
     }
     figures = _figures(width - _VERSION, cells)
-    return (
+    line: Line = (
         *mark(cursor=cursor, marked=marked),
         (number, "strong"),
         (figures + _GAP, "muted"),
         (cut(word, _STATE - len(_GAP)), ink),
     )
+    said, room = marks_in_words(row), width - width_of(line) - 1
+    if not said or room < 1:
+        return line
+    return (*line, (f" {cut(said, room) if room >= _LEAST_SAID else '◆'}", "accent"))
 
 
 def changes_words(row: Snapshot) -> str:
@@ -73,8 +79,9 @@ def changes_words(row: Snapshot) -> str:
 
 
 def version_remark(row: Snapshot | None) -> str:
-    """What a version lacks, in words: its number of errors, and its index; empty: nothing."""
+    """What the user says about a version, and what it lacks: its number of errors, its index."""
     if row is None:
         return ""
-    lacks = [plural(row.errors, "error")] if row.errors else []
+    lacks = [marks] if (marks := marks_in_words(row)) else []
+    lacks += [plural(row.errors, "error")] if row.errors else []
     return " · ".join(lacks + ([NOT_INDEXED] if row.lacks_index else []))

@@ -161,6 +161,11 @@ async def needed(tx: Transaction, folder: int) -> list[int]:
     return column(await tx.fetch(_SQL["needed"], {"folder": folder}))
 
 
+async def forget_between(tx: Transaction, folder: int) -> None:
+    """Delete what only versions had that are forgotten: the runs of others tell it all the same."""
+    await tx.run(_SQL["forget_between"], {"folder": folder})
+
+
 async def sum_up(tx: Transaction, folder: int) -> bytes | None:
     """Make the objects of their parts; returns a path whose content is in none of them."""
     values = {"folder": folder}

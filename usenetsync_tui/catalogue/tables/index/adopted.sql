@@ -187,6 +187,14 @@ ANALYZE adopted_files, adopted_removed;
 -- The same for what is loaded: its plans would be those for empty tables.
 ANALYZE adopted_objects, files;
 
+-- forget_between
+-- What only forgotten versions had, and the runs of kept ones tell all the same.
+DELETE FROM files f
+ WHERE f.folder_id = %(folder)s AND f.last_version IS NOT NULL
+   AND NOT EXISTS (SELECT FROM snapshots s
+                    WHERE s.folder_id = f.folder_id AND s.version >= f.first_version
+                      AND s.version <= f.last_version);
+
 -- use_objects
 -- What the files say of each object: how many use it, from which path to which, and up to which byte.
 CREATE TEMPORARY TABLE adopted_uses ON COMMIT DROP AS

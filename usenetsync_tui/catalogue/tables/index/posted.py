@@ -170,6 +170,13 @@ async def runs(tx: Transaction, folder: int, realm: int, version: int) -> list[R
     return [RunRow(*row) for row in await tx.fetch(_SQL["runs"], values)]
 
 
+async def is_forgotten(tx: Transaction, folder: int, run: RunRow) -> bool:
+    """Whether the version of a run is not there any more: then nothing tells what it had."""
+    values = {"folder": folder, "version": run.version}
+    forgotten: bool = (await tx.one(_SQL["is_forgotten"], values))[0]
+    return forgotten
+
+
 async def now(tx: Transaction) -> datetime:
     """The database's time."""
     at: datetime = (await tx.one(_SQL["now"]))[0]
@@ -194,9 +201,9 @@ async def is_root(tx: Transaction, object_id: int) -> bool:
     return root
 
 
-async def drop_root(tx: Transaction, object_id: int) -> None:
-    """Delete a root that another one replaces."""
-    await tx.run(_SQL["drop_root"], {"object": object_id})
+async def drop_root(tx: Transaction, object_id: int, new: int, version: int | None) -> None:
+    """Delete a root that `new` replaces. `version`: that whose first root it is, if it is one."""
+    await tx.run(_SQL["drop_root"], {"object": object_id, "new": new, "version": version})
 
 
 async def add_root(

@@ -113,6 +113,10 @@ INSERT INTO index_runs (folder_id, version, amendment, realm_id, is_base, files,
 VALUES (%(folder)s, %(version)s, %(amendment)s, %(realm)s, %(is_base)s, %(files)s, %(objects)s,
         %(size)s, %(fingerprints)s, coalesce(%(at)s, now()));
 
+-- is_forgotten
+-- Whether a version is not there any more.
+SELECT NOT EXISTS (SELECT FROM snapshots WHERE folder_id = %(folder)s AND version = %(version)s);
+
 -- now
 -- The database's time.
 SELECT now();
@@ -144,9 +148,20 @@ SELECT EXISTS (SELECT FROM segments WHERE object_id = %(object)s AND status = {s
 SELECT EXISTS (SELECT FROM index_pages WHERE object_id = %(object)s AND number IS NULL);
 
 -- drop_root
--- Delete a root that another one replaces; its articles stay where they are, and are not checked.
-WITH page AS (DELETE FROM index_pages WHERE object_id = %(object)s),
-articles AS (DELETE FROM segments WHERE object_id = %(object)s)
+-- Delete a root that another one, `new`, replaces. Its articles stay where they are, and are not
+-- checked; those in this database go when versions are forgotten, not before the new root is posted,
+-- and, if it is the first root of `version`, not before that is forgotten.
+WITH dropped AS (
+    SELECT o.id, o.folder_id, r.store = 'shards' AS here
+      FROM objects o JOIN realms r ON r.id = o.realm_id WHERE o.id = %(object)s),
+page AS (DELETE FROM index_pages WHERE object_id = %(object)s),
+articles AS (
+    DELETE FROM segments s USING dropped d WHERE s.object_id = %(object)s AND NOT d.here),
+later AS (
+    UPDATE forgotten_objects SET after_object = %(new)s WHERE after_object = %(object)s),
+noted AS (
+    INSERT INTO forgotten_objects (object_id, folder_id, certain, after_object, root_version)
+    SELECT id, folder_id, true, %(new)s, %(version)s FROM dropped WHERE here)
 DELETE FROM objects WHERE id = %(object)s;
 
 -- add_root

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from blake3 import blake3
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.index import changes
 from usenetsync_tui.codec.index.attributes import write_extents
 from usenetsync_tui.model.metadata.metadata import Metadata
@@ -55,6 +55,12 @@ async def replace(tx: Transaction, folder: int, rows: Sequence[Found]) -> None:
             ),
         },
     )
+
+
+async def take_lonely_links(tx: Transaction, folder: int, version: int, limit: int) -> list[bytes]:
+    """Forget the link sets of some files with one name in the folder; returns their keys."""
+    values = {"folder": folder, "version": version, "limit": limit}
+    return column(await tx.fetch(_SQL["take_lonely_links"], values))
 
 
 async def is_known(tx: Transaction, folder: int) -> bool:

@@ -32,3 +32,19 @@ SELECT metadata_known FROM folders WHERE id = %(folder)s;
 -- set_known
 -- The rows of a folder tell what its files have.
 UPDATE folders SET metadata_known = true WHERE id = %(folder)s AND NOT metadata_known;
+
+-- take_lonely_links
+-- Some files of a version whose other names are all outside of the folder: that is nothing to restore.
+-- Returns their keys. (The condition on 1 is that of the index files_begun.)
+WITH lonely AS (
+    SELECT n.path_key FROM files n
+     WHERE n.folder_id = %(folder)s AND n.first_version = %(version)s AND n.first_version > 1
+       AND n.link_set IS NOT NULL
+       AND NOT EXISTS (SELECT FROM files o
+                        WHERE o.folder_id = n.folder_id AND o.link_set = n.link_set
+                          AND o.path_key <> n.path_key AND o.last_version IS NULL)
+     LIMIT %(limit)s)
+UPDATE files f SET link_set = NULL FROM lonely
+ WHERE f.folder_id = %(folder)s AND f.path_key = lonely.path_key
+   AND f.first_version = %(version)s
+RETURNING f.path_key;

@@ -138,6 +138,7 @@ def _row(entry: IndexEntry, digest: FileDigest | None) -> VersionRow:
         uid=entry.uid,
         gid=entry.gid,
         extents=None if extents is None else write_extents(extents),
+        file_size=entry.size if extents is None else extents.size,
     )
 
 

@@ -131,6 +131,8 @@ async def finish_adoption(
         await rows.add_version(tx, folder, listed[version]._asdict())
     for line in listed.values():
         await posted.know_root(tx, folder, place.index_realm, line.version, line.attempt)
+    if chain[-1].root.kept is not None and wanted is None:
+        await rows.forget_between(tx, folder)
     for first, end in sorted(lost.ranges) if lost else ():
         path = first.rstrip(b"/") or b"."
         await rows.lose_paths(tx, folder, versions[-1], first, end, path, _words(first, end))

@@ -36,6 +36,7 @@ async def root_chain(
 ) -> list[Link]:
     """The roots that lead to all versions, or to the wanted one, oldest first."""
     listed = [line.version for line in (*root.older, root.current)]
+    listed = list(filter(root.has, listed))
     if wanted is not None:
         if wanted.version not in listed:
             raise UnknownSnapshotError(f"The index does not have version {wanted.version}.")
@@ -47,7 +48,8 @@ async def root_chain(
     known: IndexRoot | None = root
     while known is not None:
         # A root may leave out the oldest versions; an older root lists them.
-        listed = sorted({*listed, *[line.version for line in (*known.older, known.current)]})
+        older = [line.version for line in (*known.older, known.current)]
+        listed = sorted({*listed, *filter(root.has, older)})
         first = known.runs[0].version
         mine = tuple([v for v in listed if first <= v <= upto])
         chain.insert(0, Link(known, known.runs, mine))
@@ -62,8 +64,9 @@ async def root_chain(
 
 
 def listed_in_chain(chain: Sequence[Link]) -> dict[int, VersionLine]:
-    """What the roots say of versions, by version; the newest root counts."""
-    return {line.version: line for link in chain for line in (*link.root.older, link.root.current)}
+    """What the roots say of kept versions, by version; the newest root counts."""
+    lines = [line for link in chain for line in (*link.root.older, link.root.current)]
+    return {line.version: line for line in lines if chain[-1].root.has(line.version)}
 
 
 def check_numbers(root: IndexRoot) -> None:

@@ -1,0 +1,125 @@
+"""`kill -9` of `forget` and of PostgreSQL at any moment: every kept version stays whole."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from subprocess import TimeoutExpired
+
+import anyio
+import pytest
+import trees
+from acceptance_command import Command, Ended
+from engine_ground import new_engine
+
+from usenetsync_tui.model.commands import Command as Wish
+from usenetsync_tui.model.commands import Restore, Upload, Verify
+from usenetsync_tui.model.jobs import JobState
+
+_ROUNDS, _DAYS = 2, 6
+_MANY_ROUNDS, _MANY_DAYS = 20, 60
+
+
+class Days:
+    """A folder that is backed up every day, and what it was like."""
+
+    def __init__(self, usenetsync: Command, root: Path, copies: Path) -> None:
+        self.usenetsync, self.root, self.copies = usenetsync, root, copies
+        self.kept: dict[int, Path] = {}
+        root.mkdir()
+
+    def asked(self, wish: Wish) -> None:
+        """Have an engine in this process do a job, which must be completed."""
+        server = self.usenetsync.server
+        engine = new_engine(server.acquire(), self.usenetsync.home)
+        engine.submit(wish)
+        try:
+            anyio.run(partial(engine.run, until_idle=True))
+        finally:
+            server.release()
+        (summary,) = engine.summaries.values()
+        assert summary.outcome.state is JobState.COMPLETED, summary
+
+    def version(self, day: int, days: int, rng: random.Random) -> None:
+        """The version of a day: small files change, a large one is another."""
+        for _ in range(3):
+            (self.root / f"small {rng.randrange(30):02}").write_bytes(rng.randbytes(2_000))
+        (self.root / "large").write_bytes(rng.randbytes(700_000))
+        self.asked(Upload(os.fsencode(self.root)))
+        self.kept[day] = self.copies / str(day)
+        shutil.copytree(self.root, self.kept[day])
+        shutil.copystat(self.root, self.kept[day])
+        self.usenetsync.query(
+            f"UPDATE snapshots SET started_at = now() - interval '{days - day} days'"
+            f" WHERE version = {day} RETURNING version"
+        )
+
+    def assert_whole(self, scratch: Path) -> None:
+        for version, copy in self.kept.items():
+            target = scratch / str(version)
+            self.asked(Restore(1, os.fsencode(target), version))
+            assert trees.compare_trees(copy, target) == [], version
+        self.asked(Verify(1, bodies=True))
+
+    def killed_once(self, gone: list[int], rng: random.Random, *, database: bool) -> None:
+        """Begin to forget, and kill the program, or the database, at some moment."""
+        process = self.usenetsync.start("forget", "tree", *map(str, gone), "--yes")
+        with suppress(TimeoutExpired):
+            process.wait(rng.uniform(0.7, 2.5))
+        if database:
+            pid_file = self.usenetsync.server.folders[0] / "postgresql" / "postmaster.pid"
+            with suppress(FileNotFoundError, ProcessLookupError):
+                os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_what_only_forgotten_versions_need_is_freed_and_nothing_else(
+    usenetsync: Command, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    rounds, rng = request.config.getoption("--kill-rounds") or _ROUNDS, random.Random(15)
+    days = _MANY_DAYS if rounds >= _MANY_ROUNDS else _DAYS
+    (tmp_path / "copies").mkdir()
+    tree = Days(usenetsync, tmp_path / "tree", tmp_path / "copies")
+    for day in range(1, days + 1):
+        tree.version(day, days, rng)
+    stay = {*range(days - 6, days + 1), *range(days, days - 28, -7)}  # 7 daily, 4 weekly
+    if days == _DAYS:
+        stay = {2, days}
+    gone = [day for day in tree.kept if day not in stay]
+    for day in gone:
+        del tree.kept[day]
+    preview = told(usenetsync("forget", "tree", *map(str, gone), "--dry-run", "--json"))
+    assert preview["versions"] == gone and preview["freed_bytes"] > len(gone) * 600_000
+    for number in range(rounds):
+        tree.killed_once(gone, rng, database=number % 3 == 1)
+    ended = usenetsync("forget", "tree", *map(str, gone), "--yes", "--json")
+    assert ended.event("summary")["state"] == "completed"
+    status = usenetsync("db", "status", "--json").event("db")
+    assert status["freed_bytes"] >= 0.9 * (preview["freed_bytes"] + preview["packed_bytes"])
+    assert status["freed"][0]["disk_after"] < status["freed"][-1]["disk_before"]
+    tree.assert_whole(tmp_path / "out")
+    left = usenetsync.query("SELECT version FROM snapshots ORDER BY 1")
+    assert [version for (version,) in left] == sorted(tree.kept)
+    found = [e for e in usenetsync("doctor", "--json", expect=None).events if "check" in e]
+    (catalogue,) = [e for e in found if e["check"] == "catalogue"]
+    assert catalogue["grade"] == "good", catalogue
+    string = usenetsync("share", "tree", "--json").event("share")["string"]
+    url = usenetsync("db", "url", "--json").event("url")["url"]
+    oldest, copy = next(iter(tree.kept.items()))
+    usenetsync(
+        *("restore", string, tmp_path / "by string", "--database", url),
+        *("--version", str(oldest)),
+    )
+    assert trees.compare_trees(copy, tmp_path / "by string") == []
+
+
+def told(ended: Ended) -> dict[str, object]:
+    """What `forget --dry-run` says of all versions together."""
+    return ended.event("forget_preview")

@@ -1,0 +1,50 @@
+"""What forgetting versions has freed so far, for `usenetsync db status`."""
+
+from __future__ import annotations
+
+from usenetsync_tui.catalogue.tables.forgetting import freed
+from usenetsync_tui.cli.run import catalogue_to_read
+from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.model.figures import plural, size, when
+from usenetsync_tui.model.forgetting import FreedInAll
+from usenetsync_tui.model.safe_name import safe_name
+
+_SHOWN = 5
+
+
+async def freed_so_far(*, may_start: bool) -> FreedInAll:
+    """What all jobs have freed. `may_start`: there is a database; a stopped one runs meanwhile.
+
+    The status of the database is told, whatever stops this: the reason is in `unknown`.
+    """
+    if not may_start:
+        return FreedInAll()
+    try:
+        async with (
+            catalogue_to_read("db", quiet=True) as opened,
+            opened.catalogue.transaction() as tx,
+        ):
+            freed_bytes, unread_bytes = await freed.all_jobs(tx)
+            latest = await freed.latest(tx, _SHOWN)
+    except UsenetSyncError as error:
+        return FreedInAll(unknown=str(error))
+    return FreedInAll(freed_bytes, unread_bytes, tuple(latest))
+
+
+def freed_lines(space: FreedInAll) -> list[tuple[str, str]]:
+    """The head and text of each line."""
+    if space.unknown:
+        return [("Freed", f"not known: {safe_name(space.unknown)}")]
+    words = f"{size(space.freed_bytes)} by forgetting versions"
+    if space.unread_bytes:
+        words += f"; {size(space.unread_bytes)} stay on Usenet, unread"
+    lines = [("Freed", words)]
+    for each in space.latest:
+        text = f"{when(each.began_at)}: {safe_name(each.folder)}, "
+        text += f"{plural(each.versions, 'version')}, {size(each.freed_bytes)}"
+        if each.finished_at is None:
+            text += ", not finished"
+        elif each.disk_before is not None and each.disk_after is not None:
+            text += f"; on disk {size(each.disk_before)} before, {size(each.disk_after)} after"
+        lines.append(("", text))
+    return lines
