@@ -12,9 +12,8 @@ from acceptance_command import Command, Ended
 
 def _upload_and_meddle(usenetsync: Command, source: Path, meddle: list[tuple[str, str]]) -> Ended:
     """Upload slowly; once the upload reads the first large file, change the others."""
-    process = usenetsync.start(
-        "upload", source, "--json", "--compression", "lzma", USENETSYNC_MAX_WORKERS="1"
-    )
+    slowly = {"USENETSYNC_MAX_WORKERS": "1", "USENETSYNC_CHUNK_SIZE": "100000"}
+    process = usenetsync.start("upload", source, "--json", "--compression", "lzma", **slowly)
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -47,7 +46,7 @@ def _do(what: str, path: Path) -> None:
 
 def _tree(root: Path) -> Path:
     root.mkdir()
-    (root / "a-large").write_bytes(os.urandom(25_000_000))
+    (root / "a-large").write_bytes(os.urandom(8_000_000))
     for number in range(50):
         (root / f"keep{number}").write_bytes(os.urandom(1000))
     for name in ("deleted", "grown", "replaced", "truncated"):

@@ -71,7 +71,7 @@ def own_server() -> Iterator[int]:
 
 
 def _wait_for(port: int) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while True:
         try:
             with psycopg.connect(f"postgresql://me:{PASSWORD}@127.0.0.1:{port}/postgres"):

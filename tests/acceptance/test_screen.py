@@ -90,7 +90,7 @@ def test_in_tmux(usenetsync: Command, tmp_path: Path) -> None:
         _wait_for(tmux, "100%")
         _wait_for(tmux, "idle")  # otherwise it asks how to quit
         subprocess.run([*tmux, "send-keys", "q"], check=True)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while subprocess.run([*tmux, "has-session"], capture_output=True).returncode == 0:
             assert time.monotonic() < deadline, "q did not end it:\n" + _capture(tmux)
             time.sleep(0.1)
@@ -104,7 +104,7 @@ def _capture(tmux: list[str]) -> str:
 
 
 def _wait_for(tmux: list[str], words: str) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while True:
         screen = _capture(tmux)
         if words in screen:

@@ -24,7 +24,7 @@ def _stopped(
 ) -> None:
     """A verify that is ended when the server has been asked for some articles."""
     process, before = usenetsync.start("verify", "tree", "--body"), server.commands["BODY"]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while server.commands["BODY"] < before + after:
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.005)

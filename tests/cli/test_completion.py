@@ -86,7 +86,7 @@ def test_it_ends_whatever_the_database_does(run: InProcess, tmp_path: Path) -> N
         "from usenetsync_tui.cli.completing import complete_folder; complete_folder(0, 0, '');"
         "sys.exit(9)"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=30)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
 
 
@@ -98,7 +98,7 @@ def test_the_script_is_one(run: InProcess, tmp_path: Path, shell: str) -> None:
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"{shell} is not installed")
-    subprocess.run([program, "-n", script], check=True, timeout=30)
+    subprocess.run([program, "-n", script], check=True, timeout=60)
 
 
 def test_every_option_has_a_help_text() -> None:

@@ -21,7 +21,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, list[str]]]:
 
     def run_screen(engine: Any, *, problems: list[str], **_: object) -> ScreenExit:
         seen.append((engine, problems))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not any(each.latest for each in engine.status.folders):  # a user watches
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -29,6 +29,6 @@ def big(tmp_path: Path) -> Path:
     """Compressing it takes some seconds with LZMA."""
     root = tmp_path / "big"
     root.mkdir()
-    for number in range(20):
+    for number in range(8):
         (root / f"{number:02}").write_bytes(content(1_000_000, number))
     return root

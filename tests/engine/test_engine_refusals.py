@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from engine_ground import job, kept, latest, new_engine, over, running, until
+from engine_ground import job, kept, latest, new_engine, newer, over, running, until
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import snapshots
@@ -31,7 +31,7 @@ def fill(folder: Path, count: int) -> None:
 async def refused(engine: Engine, folder: Path) -> JobStatus:
     before = latest(engine.status, Verb.UPLOAD)
     engine.submit(Upload(os.fsencode(folder)))
-    await until(lambda: latest(engine.status, Verb.UPLOAD) != before)
+    await newer(engine, Verb.UPLOAD, before)
     found = await over(engine, Verb.UPLOAD)
     assert found.state is JobState.FAILED
     return found

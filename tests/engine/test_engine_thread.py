@@ -142,7 +142,7 @@ def test_an_engine_that_cannot_be_made_is_refused(error: Exception) -> None:
 
     with running(make) as thread:
         thread.begin()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while thread.status.state is not EngineState.REFUSED:  # the screen looks until then
             assert time.monotonic() < deadline
             time.sleep(0.01)

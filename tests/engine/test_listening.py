@@ -36,7 +36,7 @@ def _followed(address: str, token: str) -> list[dict[str, object]]:
     seen = []
     with connect(f"ws://{address}/progress?token={token}") as client:
         while True:
-            message = json.loads(client.recv(timeout=30))
+            message = json.loads(client.recv(timeout=60))
             seen.append(message)
             if any(job["state"] == "completed" for job in message["jobs"]):
                 return seen

@@ -116,7 +116,7 @@ async def test_killed_after_the_key_was_renewed(ground: SealedGround, root: Path
         engine.submit(Upload(os.fsencode(root)))
         async with killed(engine):
             posted = len(ground.scripted.posted)
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 while len(ground.scripted.posted) < posted + 3:  # noqa: ASYNC110 - no event
                     await anyio.sleep(0.01)
         assert [r[:3] for r in ground.realms()] == [(1, None, True), (2, 1, False)]
@@ -138,7 +138,7 @@ async def test_unposted_articles_are_finished_under_the_old_key(
     engine = ground.engine()
     engine.submit(Upload(os.fsencode(root)))
     async with killed(engine):
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             while len(ground.scripted.posted) < 4:  # noqa: ASYNC110 - no event
                 await anyio.sleep(0.01)
     assert ground.realms()[0][3] >= sealing.RENEW_AFTER

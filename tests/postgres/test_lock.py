@@ -57,7 +57,7 @@ async def test_the_loss_of_the_lock_is_noticed(database: str) -> None:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name = 'lost engine'"
             )
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             await lock.lost()
         async with EngineLock(database, application_name="next"):
             pass
@@ -78,7 +78,7 @@ async def test_a_wait_names_the_holder_and_can_be_stopped(database: str) -> None
         scope.cancel()
 
     async with EngineLock(database, application_name=HOLDER):
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as group:
                 group.start_soon(end_when_told, group.cancel_scope)
                 async with EngineLock(

@@ -73,7 +73,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def until(waits: Waits, text: str | None) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while (None if waits.current is None else str(waits.current)) != text:  # noqa: ASYNC110
             await anyio.sleep(0.02)
 

@@ -43,7 +43,7 @@ def test_the_newest_state_reaches_a_client(ground: Ground) -> None:
 def test_what_is_sent_is_ascii(ground: Ground) -> None:
     ground.status = EngineStatus(EngineState.RUNNING, jobs=(job_status(1, current=b"\xff"),))
     with ground.follow() as client:
-        assert r'"file":"\udcff"' in str(client.recv(timeout=10))
+        assert r'"file":"\udcff"' in str(client.recv(timeout=60))
 
 
 def test_a_client_that_sends_is_disconnected(ground: Ground) -> None:
@@ -51,7 +51,7 @@ def test_a_client_that_sends_is_disconnected(ground: Ground) -> None:
         client.send("stop everything")
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                client.recv(timeout=10)
+                client.recv(timeout=60)
         assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "read-only")
 
@@ -77,7 +77,7 @@ def test_clients_that_do_not_read_get_no_backlog_and_are_dropped(
     deaf: list[socket.socket] = []
     try:
         deaf = [ground.deaf() for _ in range(20)]
-        current, until = os.urandom(2_000), time.monotonic() + 20
+        current, until = os.urandom(2_000), time.monotonic() + 60
         with ground.follow() as reader:
             for number in range(1, 100_000):
                 ground.status = EngineStatus(
@@ -121,4 +121,4 @@ def test_closing_it_closes_all_clients(ground: Ground) -> None:
         ground.close()
         with pytest.raises(ConnectionClosed):
             while True:
-                client.recv(timeout=10)
+                client.recv(timeout=60)

@@ -50,10 +50,13 @@ class Command:
             **environment,
         }
 
+    program: tuple[str, ...] = (sys.executable, "-m", "usenetsync_tui")
+    """Not to be forked from a process that has imported it, when this is another program."""
+
     def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         """Start it, without waiting for its end."""
         return subprocess.Popen(
-            [sys.executable, "-m", "usenetsync_tui", *map(os.fspath, arguments)],
+            [*self.program, *map(os.fspath, arguments)],
             env={**self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -63,8 +66,13 @@ class Command:
 
     def __call__(self, *arguments: str | Path, expect: int | None = 0, **environment: str) -> Ended:
         """Run it to its end, which must have the expected exit code; None: any."""
-        line = [os.fspath(argument) for argument in arguments]
-        ended = Ended(*forks.run(line, {**self.environment, **environment}, patience=300))
+        if self.program == Command.program:
+            line = [os.fspath(argument) for argument in arguments]
+            ended = Ended(*forks.run(line, {**self.environment, **environment}, patience=300))
+        else:
+            process = self.start(*arguments, **environment)
+            out, err = process.communicate(timeout=300)
+            ended = Ended(process.returncode, out, err)
         assert expect is None or ended.code == expect, (
             f"{arguments}: {ended.code}\n{ended.out}\n{ended.err}"
         )

@@ -89,7 +89,7 @@ async def pasted(pilot: Pilot[None], text: str) -> None:
 
 
 async def happens(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         await pilot.pause(0.01)

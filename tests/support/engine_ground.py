@@ -72,15 +72,22 @@ async def job(pool: Pool, job_id: int) -> Job:
 
 
 async def kept(engine: Engine, folder: Path, choices: FolderChoices = SLOW) -> FolderStatus:
-    """Back up a folder, and wait until its first version is finished."""
+    """Back up a folder, and wait until its first version is finished, and the job over."""
     engine.submit(Upload(os.fsencode(folder), choices))
     await until(lambda: any(f.latest for f in engine.status.folders))
+    await over(engine, Verb.UPLOAD)
     return engine.status.folders[0]
 
 
 def latest(status: EngineStatus, verb: Verb) -> JobStatus | None:
     """The newest job of a kind."""
     return max((j for j in status.jobs if j.verb is verb), key=lambda j: j.id, default=None)
+
+
+async def newer(engine: Engine, verb: Verb, before: JobStatus | None) -> None:
+    """Wait for a newer job of a kind; the state of the one before may change meanwhile."""
+    known = before.id if before else 0
+    await until(lambda: (now := latest(engine.status, verb)) is not None and now.id > known)
 
 
 async def over(engine: Engine, verb: Verb) -> JobStatus:

@@ -106,7 +106,7 @@ def quirky(folder: Path, place: Path, *quirks: str) -> Iterator[Path]:
 
 
 def _await(server: subprocess.Popen[bytes], place: Path) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not os.path.ismount(place):
         if server.poll() is not None or time.monotonic() > until:
             server.kill()

@@ -162,6 +162,7 @@ def _import_the_command() -> None:
     import importlib
     import pkgutil
 
+    import usenetsync_tui.cli.command  # noqa: F401 - for the children
     from usenetsync_tui.cli import actions
 
     for module in pkgutil.walk_packages(actions.__path__, actions.__name__ + "."):

@@ -68,7 +68,7 @@ class Ground(App[None]):
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
     """Wait for something that must happen soon."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         await pilot.pause(0.01)

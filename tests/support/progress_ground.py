@@ -67,7 +67,7 @@ class Ground:
 
 def received(client: ClientConnection) -> dict[str, Any]:
     """The next message."""
-    message = json.loads(client.recv(timeout=10))
+    message = json.loads(client.recv(timeout=60))
     assert isinstance(message, dict)
     return message
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from engine_ground import latest, new_engine, over, running, until
+from engine_ground import latest, new_engine, newer, over, running, until
 from scripted_server import ScriptedServer
 
 from usenetsync_tui.catalogue.session import Catalogue
@@ -75,7 +75,7 @@ class SealedGround:
             await until(lambda: engine.status.state is EngineState.IDLE)
             before = latest(engine.status, Verb.RESTORE)
             engine.submit(Restore(folder, os.fsencode(target), version=version))
-            await until(lambda: latest(engine.status, Verb.RESTORE) != before)
+            await newer(engine, Verb.RESTORE, before)
             job = await over(engine, Verb.RESTORE)
         assert job.state is JobState.COMPLETED, engine.status.events
 
@@ -86,7 +86,7 @@ class SealedGround:
             await until(lambda: engine.status.state is EngineState.IDLE)
             before = latest(engine.status, Verb.VERIFY)
             engine.submit(Verify(folder, bodies))
-            await until(lambda: latest(engine.status, Verb.VERIFY) != before)
+            await newer(engine, Verb.VERIFY, before)
             job = await over(engine, Verb.VERIFY)
             await until(lambda: job.id in engine.summaries)
         return engine.summaries[job.id].outcome

@@ -41,7 +41,7 @@ class Terminal:
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
 
-    def read_until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    def read_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         """Read output until a condition is true."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -57,7 +57,7 @@ class Terminal:
         """Wait for the list."""
         self.read_until(lambda: b"row 1 / " in self.output)
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Read to the end; returns the exit code."""
         self.read_until(lambda: self.process.poll() is not None, seconds)
         self.read(0.1)

@@ -252,7 +252,7 @@ def _now(row: Listed, is_now: VersionRow) -> Listed:
 async def test_a_locked_row_is_left_to_its_holder(catalogue: Catalogue, folder: Folder) -> None:
     await keep(catalogue, folder, 1, b"a", b"b", b"c")
     await build(catalogue, folder)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with catalogue.transaction() as planner:
             placed = [files.Placed(b"b", None, 0, FileDigest(DigestKind.BLAKE3, b"s"))]
             await files.set_planned(planner, folder.id, placed)

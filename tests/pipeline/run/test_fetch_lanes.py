@@ -141,7 +141,7 @@ async def test_a_store_that_cannot_be_used_ends_the_restore(kept: World) -> None
             raise StoreUnusableError("one: 481 wrong password")
 
     kept.store = Unusable()
-    with pytest.raises(ExceptionGroup) as caught, anyio.fail_after(20):
+    with pytest.raises(ExceptionGroup) as caught, anyio.fail_after(60):
         await kept.restore(1, kept.scratch / "target")
     assert caught.group_contains(StoreUnusableError, match="481 wrong password")
 

@@ -425,7 +425,7 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
     prepared = Handover[ReadItem](3)
     out = LaneQueue[OutgoingArticle](9)
     planner = Planner(run, Ledger(), Stage("plan", 1, prepared), outstanding, out)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             group.start_soon(planner.work, prepared)
             for number in order:

@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 from file_systems import quirky
-from trees import SEGMENT, compare_trees, content
+from trees import compare_trees, content
 from worlds import World
 
 from usenetsync_tui.disk.source import source_tree as source_module
@@ -18,6 +18,7 @@ from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.upload import read_large
 
+SEGMENT = 200_000
 SIZES = (0, 1, 2, 300, 4_096, 25_000, 49_999, 50_000, 50_001, 100_000, SEGMENT, 2 * SEGMENT + 17)
 
 
@@ -26,7 +27,7 @@ def fill(root: Path) -> None:
     (root / "many").mkdir()
     for size in SIZES:
         (root / f"{size:07}").write_bytes(content(size))
-    for number in range(100):  # more than a segment of bytes, though their sizes say otherwise
+    for number in range(30):  # more than a segment of bytes, though their sizes say otherwise
         (root / "many" / f"{number:03}").write_bytes(content(20_000, number))
     (root / "many" / "same").write_bytes(content(300))
 
@@ -47,7 +48,7 @@ async def test_all_that_comes_is_kept(
 ) -> None:
     below = tmp_path / "below"
     fill(below)
-    world.choices = choices
+    world.small(chunk_size=SEGMENT).choices = choices
     with quirky(below, tmp_path / "seen", lie) as root:
         world.root = root
         assert await world.completed() == 1
@@ -59,7 +60,7 @@ async def test_all_that_comes_is_kept(
         outcome = await world.upload()
         assert outcome.message == "nothing changed since version 1"
         (below / "0000300").write_bytes(content(300, 5))
-        (below / "1536017").write_bytes(content(2 * SEGMENT + 17, 5))
+        (below / f"{SIZES[-1]:07}").write_bytes(content(SIZES[-1], 5))
         (below / "many" / "007").write_bytes(b"")
         assert await world.completed() == 2
         restored = await world.restore(2)

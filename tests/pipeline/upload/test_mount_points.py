@@ -419,7 +419,7 @@ def _kill_server(place: Path) -> None:
         words = (process / "cmdline").read_bytes().split(b"\0") if process.exists() else []
         if os.fsencode(place) in words and any(b"quirky_fuse" in word for word in words):
             os.kill(int(process.name), signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             os.listdir(place)

@@ -60,7 +60,7 @@ async def test_a_rewrite_at_once_is_noticed(place: World, profile: Profile) -> N
     for name, size in SIZES.items():
         (world.root / name).write_bytes(rng.randbytes(size))
     await world.completed()
-    for _ in range(12):
+    for _ in range(6):
         rewrite(world.root, rng)
         version = await world.completed()
         restored = await world.restore(version)

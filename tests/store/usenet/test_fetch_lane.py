@@ -82,7 +82,7 @@ async def test_only_the_article_with_the_odd_answer_is_asked_for_again(
                     server.script(fault)
 
             source.before = strike
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 await store.fetch_from(source)
     assert whole(source, *range(15))
     assert server.commands["BODY"] + other.commands["BODY"] == 16

@@ -29,7 +29,7 @@ FilePages = ListPages[FileRow, FileKey]
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that must happen soon."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         await asyncio.sleep(0.005)
