@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from subprocess import TimeoutExpired
@@ -21,8 +22,9 @@ from usenetsync_tui.model.commands import Command as Wish
 from usenetsync_tui.model.commands import Restore, Upload, Verify
 from usenetsync_tui.model.jobs import JobState
 
-_ROUNDS, _DAYS = 2, 6
+_ROUNDS, _DAYS = 1, 4
 _MANY_ROUNDS, _MANY_DAYS = 20, 60
+_LAST_DAY = datetime(2026, 3, 2, 12)  # a Monday
 
 
 class Days:
@@ -55,7 +57,7 @@ class Days:
         shutil.copytree(self.root, self.kept[day])
         shutil.copystat(self.root, self.kept[day])
         self.usenetsync.query(
-            f"UPDATE snapshots SET started_at = now() - interval '{days - day} days'"
+            f"UPDATE snapshots SET started_at = '{_began(day, days)}'"
             f" WHERE version = {day} RETURNING version"
         )
 
@@ -66,9 +68,9 @@ class Days:
             assert trees.compare_trees(copy, target) == [], version
         self.asked(Verify(1, bodies=True))
 
-    def killed_once(self, gone: list[int], rng: random.Random, *, database: bool) -> None:
+    def killed_once(self, rules: list[str], rng: random.Random, *, database: bool) -> None:
         """Begin to forget, and kill the program, or the database, at some moment."""
-        process = self.usenetsync.start("forget", "tree", *map(str, gone), "--yes")
+        process = self.usenetsync.start("forget", "tree", *rules, "--yes")
         with suppress(TimeoutExpired):
             process.wait(rng.uniform(0.7, 2.5))
         if database:
@@ -89,17 +91,16 @@ def test_what_only_forgotten_versions_need_is_freed_and_nothing_else(
     tree = Days(usenetsync, tmp_path / "tree", tmp_path / "copies")
     for day in range(1, days + 1):
         tree.version(day, days, rng)
-    stay = {*range(days - 6, days + 1), *range(days, days - 28, -7)}  # 7 daily, 4 weekly
-    if days == _DAYS:
-        stay = {2, days}
-    gone = [day for day in tree.kept if day not in stay]
+    daily, weekly = (1, 2) if days == _DAYS else (7, 4)
+    rules = ["--keep-daily", str(daily), "--keep-weekly", str(weekly)]
+    gone = sorted(tree.kept.keys() - _kept(days, daily, weekly))
     for day in gone:
         del tree.kept[day]
-    preview = told(usenetsync("forget", "tree", *map(str, gone), "--dry-run", "--json"))
+    preview = told(usenetsync("forget", "tree", *rules, "--dry-run", "--json"))
     assert preview["versions"] == gone and preview["freed_bytes"] > len(gone) * 600_000
     for number in range(rounds):
-        tree.killed_once(gone, rng, database=number % 3 == 1)
-    ended = usenetsync("forget", "tree", *map(str, gone), "--yes", "--json")
+        tree.killed_once(rules, rng, database=number % 3 == 1)
+    ended = usenetsync("forget", "tree", *rules, "--yes", "--json")
     assert ended.event("summary")["state"] == "completed"
     status = usenetsync("db", "status", "--json").event("db")
     assert status["freed_bytes"] >= 0.9 * (preview["freed_bytes"] + preview["packed_bytes"])
@@ -118,6 +119,16 @@ def test_what_only_forgotten_versions_need_is_freed_and_nothing_else(
         *("--version", str(oldest)),
     )
     assert trees.compare_trees(copy, tmp_path / "by string") == []
+
+
+def _began(day: int, days: int) -> datetime:
+    return _LAST_DAY - timedelta(days=days - day)
+
+
+def _kept(days: int, daily: int, weekly: int) -> set[int]:
+    """The versions of the last days, and the last one of each of the last weeks."""
+    last_of_week = {_began(day, days).isocalendar()[:2]: day for day in range(1, days + 1)}
+    return {*range(days - daily + 1, days + 1), *sorted(last_of_week.values())[-weekly:]}
 
 
 def told(ended: Ended) -> dict[str, object]:

@@ -40,7 +40,7 @@ PRIORITIES = tuple(
     for priority, hint in (
         (Priority.CRITICAL, "Before everything else."),
         (Priority.HIGH, "Before most others."),
-        (Priority.NORMAL, "In its turn."),
+        (Priority.NORMAL, "After critical and high ones, in the order they were started."),
         (Priority.LOW, "After the others."),
         (Priority.BACKGROUND, "When there is nothing else to do."),
     )
