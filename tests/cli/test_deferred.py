@@ -36,7 +36,9 @@ for line in sys.argv[2:]:
 _COMPLETE_EACH = """
 import sys
 from click.shell_completion import BashComplete
+from usenetsync_tui.cli import completing
 from usenetsync_tui.cli.command import root
+completing._PATIENCE = 60
 shell = BashComplete(root, {}, "usenetsync", "_USENETSYNC_COMPLETE")
 for line in sys.argv[2:]:
     *before, last = line.split(" ")
