@@ -103,7 +103,7 @@ async def test_the_palette_shows_what_a_command_takes() -> None:
         for typed, shows in (
             ("add", ":add [--as-new] [PATH]"),
             ("doc", ":doctor [--post] [--quick]"),
-            ("rest", ":restore [TARGET] [--version N]"),
+            ("rest", ":restore [TARGET | --in-place] [--version N]"),
             ("D", "Doctor · D"),
         ):
             pilot.app.screen.query_one(Input).value = typed

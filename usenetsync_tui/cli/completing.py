@@ -97,5 +97,5 @@ def _conninfo() -> str | None:
 def _be_quick() -> None:
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
-    # Python gives up its handlers before it ends: the signal would kill it then, and the shell say so.
+    # Python gives up its handlers before it ends: the signal would kill it then.
     atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)

@@ -16,6 +16,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.metadata.metadata import Metadata
 from usenetsync_tui.pipeline.upload import read_large
 
 SEGMENT = 200_000
@@ -148,13 +149,15 @@ async def test_an_empty_file_is_opened_once(world: World, monkeypatch: pytest.Mo
         (world.root / f"empty {number}").write_bytes(b"")
     await anyio.sleep(0.1)
     opened: list[bytes] = []
-    small = source_module.SourceTree.read_small
+    small = source_module.SourceTree.take_small
 
-    def read_small(self: source_module.SourceTree, entry: Entry) -> bytes:
+    def take_small(
+        self: source_module.SourceTree, entry: Entry, **how: bool
+    ) -> tuple[bytes, Metadata]:
         opened.append(entry.path)
-        return small(self, entry)
+        return small(self, entry, **how)
 
-    monkeypatch.setattr(source_module.SourceTree, "read_small", read_small)
+    monkeypatch.setattr(source_module.SourceTree, "take_small", take_small)
     for profile in (Profile.PACKED, Profile.PLAIN):
         world.choices = FolderChoices(profile=profile)
         await world.completed()

@@ -21,6 +21,7 @@ from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.metadata.metadata import Metadata
 
 SECOND = 1_000_000_000
 NOW = 1_700_000_000 * SECOND + 500_000_001
@@ -100,17 +101,19 @@ async def test_an_unchanged_file_read_again_makes_no_version(
 
 def watch_reading(monkeypatch: pytest.MonkeyPatch, opened: list[bytes]) -> None:
     tree = source_module.SourceTree
-    small, large = tree.read_small, tree.open
+    small, large = tree.take_small, tree.open
 
-    def read_small(self: source_module.SourceTree, entry: Entry) -> bytes:
+    def take_small(
+        self: source_module.SourceTree, entry: Entry, **how: bool
+    ) -> tuple[bytes, Metadata]:
         opened.append(entry.path)
-        return small(self, entry)
+        return small(self, entry, **how)
 
-    def read_large(self: source_module.SourceTree, entry: Entry) -> SourceFile:
+    def read_large(self: source_module.SourceTree, entry: Entry, **how: bool) -> SourceFile:
         opened.append(entry.path)
-        return large(self, entry)
+        return large(self, entry, **how)
 
-    monkeypatch.setattr(tree, "read_small", read_small)
+    monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(tree, "open", read_large)
 
 
@@ -141,22 +144,24 @@ async def test_a_file_written_while_it_is_read_in_the_same_tick(
         world.root.mkdir()
         path = world.root / "file"
         tree, file = source_module.SourceTree, SourceFile
-        small, large = tree.read_small, file.check_end
+        small, large = tree.take_small, file.check_end
 
         def write() -> None:
             with path.open("r+b", buffering=0) as opened:
                 opened.write(b"after")
 
-        def read_small(self: source_module.SourceTree, entry: Entry) -> bytes:
-            data = small(self, entry)
+        def take_small(
+            self: source_module.SourceTree, entry: Entry, **how: bool
+        ) -> tuple[bytes, Metadata]:
+            found = small(self, entry, **how)
             write()
-            return data
+            return found
 
         def check_end(self: SourceFile, end: int) -> None:
             write()
             large(self, end)
 
-        monkeypatch.setattr(tree, "read_small", read_small)
+        monkeypatch.setattr(tree, "take_small", take_small)
         monkeypatch.setattr(file, "check_end", check_end)
         # Early in a second, so that the write falls into the second of the walk.
         await anyio.sleep(1.01 - time.time() % 1)

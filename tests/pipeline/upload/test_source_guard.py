@@ -141,7 +141,7 @@ async def test_a_folder_reached_through_another_mount_of_the_same_disk_is_the_sa
         await nothing_new(world, 1)
 
 
-@pytest.mark.parametrize("left", ["nothing", "folders", "a socket"])
+@pytest.mark.parametrize("left", ["nothing", "folders", "a FIFO"])
 async def test_a_folder_without_files_is_empty(world: World, left: str) -> None:
     fill(world.root / "sub", 5)
     await world.completed()
@@ -149,7 +149,7 @@ async def test_a_folder_without_files_is_empty(world: World, left: str) -> None:
     shutil.rmtree(world.root / "sub")
     if left == "folders":
         (world.root / "sub").mkdir()
-    elif left == "a socket":
+    elif left == "a FIFO":
         os.mkfifo(world.root / "fifo")
     found = await refused(world)
     assert (found.kind, found.files, found.missing) == (RefusalKind.EMPTY, 5, 5)

@@ -117,10 +117,10 @@ SELECT count(*) FROM files k
                     WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key AND v.excluded);
 
 -- left
--- Whether anything but directories in a part is there now, taken in or excluded.
+-- Whether any file or symlink in a part is there now, taken in or excluded.
 SELECT EXISTS (
        SELECT FROM files k
-        WHERE {within} AND k.kind <> {kind.directory} AND k.last_version IS NULL
+        WHERE {within} AND k.kind IN ({kind.regular}, {kind.symlink}) AND k.last_version IS NULL
           AND NOT EXISTS (SELECT FROM vanished v
                            WHERE v.folder_id = k.folder_id AND v.path_key = k.path_key
                              AND NOT v.excluded));

@@ -172,9 +172,11 @@ async def _restore(wanted: RestoreOptions, voice: Voice) -> Exit:
 
 
 async def _checked(opened: OpenCatalogue, wanted: RestoreOptions) -> NewJob:
+    command = wanted.command(0)
     async with opened.catalogue.transaction() as tx:
         folder = await folder_named(tx, wanted.word)
-    return await new_restore(opened.catalogue, wanted.command(folder.id), way_out=WAY_OUT)
+    command = replace(command, folder_id=folder.id)
+    return await new_restore(opened.catalogue, command, way_out=WAY_OUT)
 
 
 def left(job: WantedJob) -> Exit:
