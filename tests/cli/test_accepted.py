@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -56,9 +57,7 @@ class Story:
     def tell_json(self, name: str, *arguments: str | Path, expect: int = 0) -> None:
         """Run a verb for scripts."""
         ended = self.run(*arguments, "--json", expect=expect)
-        text = normal_json(ended.out, self.names)
-        if self._accepted(name=f"{name} (json)") != text:
-            self.changed.append(f"{name} (json)")
+        self._judge(f"{name} (json)", normal_json(ended.out, self.names))
 
     def _compare(self, name: str, ended: Ended) -> None:
         parts = [ended.out]
@@ -66,8 +65,12 @@ class Story:
             parts += ["--- standard error\n", ended.err]
         if ended.code:
             parts.append(f"--- exit code {ended.code}\n")
-        if self._accepted(name=name) != normal("".join(parts), self.names):
+        self._judge(name, normal("".join(parts), self.names))
+
+    def _judge(self, name: str, text: str) -> None:
+        if self._accepted(name=name) != text:
             self.changed.append(name)
+            sys.stdout.write(f"{name}:\n{text}\n")  # pytest shows it with the failure
 
 
 def tree(folder: Path) -> Path:
