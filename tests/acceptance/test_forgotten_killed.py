@@ -6,13 +6,15 @@ import os
 import random
 import shutil
 import signal
-from contextlib import suppress
+import time
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from subprocess import TimeoutExpired
+from subprocess import Popen
+from typing import LiteralString
 
 import anyio
+import psycopg
 import pytest
 import trees
 from acceptance_command import Command, Ended
@@ -51,7 +53,7 @@ class Days:
         """The version of a day: small files change, a large one is another."""
         for _ in range(3):
             (self.root / f"small {rng.randrange(30):02}").write_bytes(rng.randbytes(2_000))
-        (self.root / "large").write_bytes(rng.randbytes(700_000))
+        (self.root / "large").write_bytes(rng.randbytes(42_000_000 // days))
         self.asked(Upload(os.fsencode(self.root)))
         self.kept[day] = self.copies / str(day)
         shutil.copytree(self.root, self.kept[day])
@@ -68,17 +70,44 @@ class Days:
             assert trees.compare_trees(copy, target) == [], version
         self.asked(Verify(1, bodies=True))
 
-    def killed_once(self, rules: list[str], rng: random.Random, *, database: bool) -> None:
-        """Begin to forget, and kill the program, or the database, at some moment."""
-        process = self.usenetsync.start("forget", "tree", *rules, "--yes")
-        with suppress(TimeoutExpired):
-            process.wait(rng.uniform(0.7, 2.5))
-        if database:
-            pid_file = self.usenetsync.server.folders[0] / "postgresql" / "postmaster.pid"
-            with suppress(FileNotFoundError, ProcessLookupError):
+    def killed_once(self, rules: list[str], rng: random.Random, *, database: bool) -> int:
+        """Begin to forget, and kill the program, or the database, some transactions later.
+
+        Returns how many of the forgotten versions are not erased yet.
+        """
+        server = self.usenetsync.server
+        conninfo = server.acquire()
+        try:
+            process = self.usenetsync.start("forget", "tree", *rules, "--yes", **_ROW_BY_ROW)
+            with psycopg.connect(conninfo, autocommit=True) as connection:
+                for _ in range(rng.randrange(1, 4)):
+                    _wait_for_a_change(connection, process)
+            if database:
+                pid_file = server.folders[0] / "postgresql" / "postmaster.pid"
                 os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
-        process.kill()
-        process.communicate()
+            process.kill()
+            process.communicate()
+        finally:
+            server.release()
+        ((left,),) = self.usenetsync.query(
+            "SELECT count(*) FROM forgotten_versions WHERE NOT erased"
+        )
+        return int(left)
+
+
+_ROW_BY_ROW = {"USENETSYNC_BATCH_SIZE": "1"}
+_STATE: LiteralString = """
+    SELECT (SELECT count(*) FROM snapshots), (SELECT count(*) FROM files),
+           (SELECT count(*) FROM objects), (SELECT count(*) FROM segments)
+"""
+
+
+def _wait_for_a_change(
+    connection: psycopg.Connection[tuple[int, ...]], process: Popen[str]
+) -> None:
+    before = connection.execute(_STATE).fetchone()
+    while process.poll() is None and connection.execute(_STATE).fetchone() == before:
+        time.sleep(0.005)
 
 
 @pytest.mark.slow
@@ -99,7 +128,7 @@ def test_what_only_forgotten_versions_need_is_freed_and_nothing_else(
     preview = told(usenetsync("forget", "tree", *rules, "--dry-run", "--json"))
     assert preview["versions"] == gone and preview["freed_bytes"] > len(gone) * 600_000
     for number in range(rounds):
-        tree.killed_once(rules, rng, database=number % 3 == 1)
+        assert tree.killed_once(rules, rng, database=number % 3 == 1), "killed in between"
     ended = usenetsync("forget", "tree", *rules, "--yes", "--json")
     assert ended.event("summary")["state"] == "completed"
     status = usenetsync("db", "status", "--json").event("db")
