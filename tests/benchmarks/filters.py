@@ -6,19 +6,20 @@ google-re2 (the extra ``fast-filters``) and without: there a module in its place
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .contest import Case, Goal, Row, Scene, Side, Stages, faster
 from .files import small_files, warm
 from .measuring import USENETSYNC, Contestant, Run, do, measure, started_home, stop_database
+from .tools import Library
 
 PATTERNS = (
     *("*.tmp", "*~", ".cache/", "node_modules/", "*.o", "*.pyc", "__pycache__/", ".DS_Store"),
     *("Thumbs.db", "/build/", "dist/", "*.sw[op]", ".git/", "target/", "*.log", "!important.log"),
     *("core.[0-9]*", "doc/**/*.aux", ".#*", "tmp*cache*"),
 )
+RE2 = Library("google-re2", "the extra fast-filters")
 _PLAIN, _FILTERED, _FAST = "no patterns", "20 patterns", "20 patterns, re2"
 
 
@@ -46,14 +47,10 @@ def ground(scene: Scene) -> Iterator[Stages]:
             started_home(home)
             do(home, "upload", str(tree), "--store", "shards", *(options if name != _PLAIN else ()))
         yield [[Side(_PLAIN, lambda: again(_PLAIN)), Side(_FILTERED, lambda: again(_FILTERED)),
-                *([Side(_FAST, lambda: again(_FAST))] if _has_re2() else [])]]  # fmt: skip
+                Side(_FAST, lambda: again(_FAST), RE2)]]  # fmt: skip
     finally:
         for home in homes.values():
             stop_database(home)
-
-
-def _has_re2() -> bool:
-    return importlib.util.find_spec("re2") is not None
 
 
 def _less_work(side: str, least: float) -> Row:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from importlib import metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,22 @@ class Tool:
         )
         found = re.search(r"(?<![\w.])\d+(\.\d+)*", done.stdout + done.stderr)
         return found[0] if found else "of an unknown version"
+
+
+class Library(Tool):
+    """A library, by the name of its distribution."""
+
+    def missing(self) -> str:
+        """Why it cannot take part; empty when it can."""
+        try:
+            self.version()
+        except metadata.PackageNotFoundError:
+            return f"{self.program} is not installed ({self.get})"
+        return ""
+
+    def version(self) -> str:
+        """That of the distribution."""
+        return metadata.version(self.program)
 
 
 NYUU = Tool("nyuu", "npm package nyuu, installed as the README says")
