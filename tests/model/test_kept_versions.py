@@ -18,7 +18,6 @@ from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.keep_rules import (
     KeepRules,
     TimeSpan,
-    rules_as_options,
     rules_in_words,
     span_typed,
     tag_problem,
@@ -174,9 +173,6 @@ def test_a_clock_in_the_future_does_not_make_old_versions_go() -> None:
 def test_what_is_typed_is_what_is_said() -> None:
     rules = KeepRules(daily=7, weekly=4, within=span_typed("1Y6m"), tags=("a,b", "keep me"))
     assert rules_in_words(rules) == "7 daily, 4 weekly, within 1y6m, tag a,b, tag keep me"
-    assert rules_as_options(rules) == (
-        "--keep-daily 7 --keep-weekly 4 --keep-within 1y6m --keep-tag a,b --keep-tag 'keep me'"
-    )
     for wrong in ("", "7", "d", "7 days", "-1d", "1d2y", "9999y"):
         with pytest.raises(ValueError, match=r"30d, 12h|1000 years"):
             span_typed(wrong)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from usenetsync_tui.model.metadata.metadata import Extent, Extents
 
+_BLOCK = 1 << 20
 MOST_RUNS = 10_000
 """Runs of bytes in a sparse file, at most: then the smallest holes count as bytes."""
 
@@ -33,6 +34,35 @@ def extents_of(fd: int, size: int, most: int = MOST_RUNS) -> Extents | None:
             runs = _joined(runs, least)
     found = Extents(size, tuple(runs))
     return None if found.stored >= size else found
+
+
+def whole(size: int) -> Extents:
+    """A file that has bytes everywhere."""
+    return Extents(size, (Extent(0, size),))
+
+
+def gaps(found: Extents, wanted: Extents) -> Iterator[Extent]:
+    """The parts of the runs of `found` that are in no run of `wanted`."""
+    runs = iter((*wanted.runs, Extent(wanted.size, 0)))
+    run = next(runs)
+    for offset, length in found.runs:
+        at, end = offset, offset + length
+        while at < end:
+            while sum(run) <= at and run.length:
+                run = next(runs)
+            if run.offset > at:
+                yield Extent(at, min(end, run.offset) - at)
+            elif not run.length:
+                return
+            at = min(end, run.offset) if run.offset > at else sum(run)
+
+
+def blocks(fd: int, run: Extent) -> Iterator[bytes]:
+    """The bytes of a run of a file, a block at a time; fewer if the file ends before."""
+    at, end = run.offset, run.offset + run.length
+    while at < end and (data := os.pread(fd, min(_BLOCK, end - at), at)):
+        yield data
+        at += len(data)
 
 
 def _data(fd: int, size: int) -> Iterator[tuple[int, int]]:

@@ -7,6 +7,7 @@ sort by the plain bytes of these paths.
 
 from __future__ import annotations
 
+import stat
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -25,6 +26,16 @@ class FileKind(IntEnum):
     BLOCK_DEVICE = 6
 
 
+FILE_TYPES = {
+    FileKind.REGULAR: stat.S_IFREG,
+    FileKind.DIRECTORY: stat.S_IFDIR,
+    FileKind.SYMLINK: stat.S_IFLNK,
+    FileKind.FIFO: stat.S_IFIFO,
+    FileKind.SOCKET: stat.S_IFSOCK,
+    FileKind.CHARACTER_DEVICE: stat.S_IFCHR,
+    FileKind.BLOCK_DEVICE: stat.S_IFBLK,
+}
+"""The type bits of a mode (inode(7)) by kind."""
 DEVICES = frozenset((FileKind.CHARACTER_DEVICE, FileKind.BLOCK_DEVICE))
 SPECIAL = DEVICES | {FileKind.FIFO, FileKind.SOCKET}
 """Kinds without content, which are made, never opened."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
@@ -166,18 +164,6 @@ def rules_in_words(rules: KeepRules) -> str:
     if rules.within != TimeSpan():
         words.append(f"within {rules.within}")
     return ", ".join(words + [f"tag {tag}" for tag in rules.tags])
-
-
-def rules_as_options(rules: KeepRules) -> str:
-    """The rules as the options of the command: ``--keep-daily 7 --keep-weekly 4``."""
-    options = []
-    for each in fields(KeepRules):
-        value = getattr(rules, each.name)
-        if each.name == "tags":
-            options += [f"--keep-tag {shlex.quote(tag)}" for tag in value]
-        elif value not in (0, TimeSpan()):
-            options.append(f"--keep-{each.name} {value}")
-    return " ".join(options)
 
 
 def policy_in_words(policy: KeepPolicy, default: KeepRules) -> str:

@@ -53,6 +53,14 @@ def lies_in(path: bytes, parts: Collection[bytes]) -> bool:
     return bool(name) and (name in parts or any(above in parts for above in _above(name)))
 
 
+def directories_above(path: bytes) -> Iterable[bytes]:
+    """The directories above a path, outermost first, with their slashes; its own if it is one."""
+    at = path.find(b"/")
+    while at >= 0:
+        yield path[: at + 1]
+        at = path.find(b"/", at + 1)
+
+
 def _above(name: bytes) -> Iterable[bytes]:
     at = name.rfind(b"/")
     while at > 0:

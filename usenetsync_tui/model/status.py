@@ -116,9 +116,9 @@ class JobStatus:
     missed_files: int = 0
     """Files of the total that a restore has given up; `done_files` does not count them."""
     kept_bytes: int = 0
+    """The part of `done_bytes` that a restore found identical in its target and left alone."""
     deleted: int = 0
     """Paths that the version does not have, deleted by a restore."""
-    """The part of `done_bytes` that a restore found identical in its target and left alone."""
     waiting: Waiting | None = None
     """What it waits for now."""
     at_work: bool = False

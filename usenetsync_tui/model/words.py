@@ -10,6 +10,7 @@ from usenetsync_tui.model.entries import FileKind, NoticeKind
 from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.restore_plans import Fate
 from usenetsync_tui.model.safe_name import safe_name
 
 JOB_WORDS: dict[JobState, str] = {
@@ -54,6 +55,22 @@ KIND_WORDS: dict[FileKind, str] = {
     FileKind.CHARACTER_DEVICE: "character device",
     FileKind.BLOCK_DEVICE: "block device",
 }
+
+FATE_WORDS: dict[Fate, str] = {
+    Fate.FAIL: "! fail",
+    Fate.DELETE: "- delete",
+    Fate.OVERWRITE: "~ overwrite",
+    Fate.CREATE: "+ create",
+    Fate.KEEP: "= keep",
+}
+FATE_SUMS: dict[Fate, str] = {
+    Fate.FAIL: "cannot be restored",
+    Fate.DELETE: "to delete",
+    Fate.OVERWRITE: "to overwrite",
+    Fate.CREATE: "to create",
+    Fate.KEEP: "to keep",
+}
+"""After a number of paths."""
 
 NOTICE_WORDS: dict[NoticeKind, str] = {
     NoticeKind.SKIPPED: "skipped",

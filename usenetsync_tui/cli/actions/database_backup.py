@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import anyio
-from anyio import to_thread
 
 from usenetsync_tui.catalogue.backup.restore import refuse_contents
 from usenetsync_tui.cli.errand.request import Request
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.confirmed import require_answer, require_terminal
 from usenetsync_tui.cli.output.json_fields import starting_fields
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, catalogue_to_work, environment, start, waits_said
@@ -116,12 +115,10 @@ async def _ask(
         if yes:
             return
         words = f"{lost} The backup was {found.words}."
-        if not sys.stdin.isatty():
-            raise UsageError(f"{words} Add --yes to replace it without a question.") from None
-        voices.complain(f"{words} Type yes to replace it with {safe_name(path)}.")
-        answer = await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
-        if answer.strip() != "yes":
-            raise UsageError("Nothing was changed.") from None
+    else:
+        return
+    require_terminal(f"{words} Add --yes to replace it without a question.")
+    await require_answer(f"{words} Type yes to replace it with {safe_name(path)}.")
 
 
 class _Far:

@@ -22,23 +22,13 @@ from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.cli.typed_string import TypedString
-from usenetsync_tui.model.entries import DEVICES, FileKind
+from usenetsync_tui.model.entries import DEVICES, FILE_TYPES, FileKind
 from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS, marks_in_words
 
 _PAGE = 1000
-_TYPES = {
-    FileKind.REGULAR: stat.S_IFREG,
-    FileKind.DIRECTORY: stat.S_IFDIR,
-    FileKind.SYMLINK: stat.S_IFLNK,
-    FileKind.FIFO: stat.S_IFIFO,
-    FileKind.SOCKET: stat.S_IFSOCK,
-    FileKind.CHARACTER_DEVICE: stat.S_IFCHR,
-    FileKind.BLOCK_DEVICE: stat.S_IFBLK,
-}
-
 _FOLDERS = (
     Column("Id", right=True),
     Column("Folder", least=8),
@@ -245,7 +235,7 @@ def _file(row: VersionRow, digests: bool) -> Sequence[str]:
     if row.reason:
         name += f" ({safe_name(row.reason)})"
     return (
-        stat.filemode(_TYPES[kind] | row.mode),
+        stat.filemode(FILE_TYPES[kind] | row.mode),
         number(row.size) if kind is FileKind.REGULAR else _number_of(row),
         when_ns(row.mtime_ns),
         FILE_WORDS[seen.state],

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-
-from anyio import to_thread
-
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.confirmed import require_answer, require_terminal
 from usenetsync_tui.cli.output.json_fields import plan_fields, would_restore_fields
 from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.jobs.guarded import Guarded, planned
 from usenetsync_tui.engine.jobs.new_jobs import NewJob
-from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.restore_plans import Fate, PlannedPath, PlanTotals
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import FATE_SUMS, FATE_WORDS
 
-_SIGNS = {Fate.CREATE: "+", Fate.OVERWRITE: "~", Fate.KEEP: "=", Fate.DELETE: "-", Fate.FAIL: "!"}
-_WORDS = {
-    Fate.CREATE: "to create",
-    Fate.OVERWRITE: "to overwrite",
-    Fate.KEEP: "to keep",
-    Fate.DELETE: "to delete",
-    Fate.FAIL: "that cannot be restored",
-}
 _NAMED = 10
 """Paths that the question lists."""
 
@@ -57,11 +46,10 @@ async def confirm_deletion(
     """Let the user confirm what a restore deletes, if it does. `UsageError` if he does not."""
     if yes or not new.choices.delete:
         return
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "--delete asks before it deletes, and nobody can answer here. Add --yes to delete "
-            "without a question, or --dry-run to see what it would delete."
-        )
+    require_terminal(
+        "--delete asks before it deletes, and nobody can answer here. Add --yes to delete "
+        "without a question, or --dry-run to see what it would delete."
+    )
     totals, first = PlanTotals(), list[PlannedPath]()
     async for batch in planned(catalogue, new, guarded, only_deleted=True):
         totals = totals.plus(batch)
@@ -75,14 +63,12 @@ async def confirm_deletion(
         voices.complain(f"  {safe_name(row.path)}")
     if count > len(first):
         voices.complain(f"  … and {number(count - len(first))} more: --dry-run lists them all")
-    voices.complain(f"Type yes to restore, and to delete {'it' if count == 1 else 'them'} then.")
-    answer = await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
-    if answer.strip() != "yes":
-        raise UsageError("Nothing was changed.")
+    them = "it" if count == 1 else "them"
+    await require_answer(f"Type yes to restore, and to delete {them} then.")
 
 
 def _line(row: PlannedPath) -> str:
-    words = f"{_SIGNS[row.fate]} {row.fate:<9}  {safe_name(row.path)}"
+    words = f"{FATE_WORDS[row.fate]:<11}  {safe_name(row.path)}"
     if row.size:
         words += f"  {size(row.size)}"
     return f"{words}  ({safe_name(row.reason)})" if row.reason else words
@@ -94,5 +80,5 @@ def _sums(new: NewJob, totals: PlanTotals) -> list[str]:
         count = totals.of(fate)
         if count.paths:
             paths = plural(count.paths, "path")
-            lines.append(f"  {paths} {_WORDS[fate]}, {size(count.bytes)}")
+            lines.append(f"  {paths} {FATE_SUMS[fate]}, {size(count.bytes)}")
     return [*lines, "  Nothing was changed."]

@@ -25,8 +25,8 @@ Columns; *texts* are those of `varints.write_texts`::
                    UsenetSync's own files, 2 the user chose to ignore inodes, 4 they are unstable
     22   FILTERS   what its versions leave out (`filters`); a reader may skip it
     24   KEPT      if versions were forgotten, all kept ones before this one: varints, a zero, then
-                the distances from each to the next, the first one from zero. A version that is
-                not among them is gone, whatever an older root lists
+                   the distances from each to the next, the first one from zero. A version that is
+                   not among them is gone, whatever an older root lists
 
 **The line of a version**: version (from 1), attempt (`keys`), state (1 complete, 2 incomplete),
 beginning and end (microseconds since 1970 UTC), files, directories, symlinks, bytes of the source,
@@ -89,7 +89,7 @@ FEW = 2048
 MOST_OLDER = 2000
 """The most older versions that a root lists, unless more are needed to read its runs: some 50 KB in
 each root. The roots of 100,000 versions are a chain of 50 links."""
-_KEPT = 24
+_FILTERS, _KEPT = 22, 24
 _STORED = (15, 19)
 _KNOWN = frozenset((*range(1, 22, 2), 22))
 _LINE = len(VersionLine._fields)
@@ -130,10 +130,9 @@ def write_root(root: IndexRoot) -> bytes:
         17: write_varints(counts),
         19: b"".join([each.to_bytes(_FINGERPRINT) for each in prints]),
         21: _written_folder(root.folder),
+        _FILTERS: b"" if root.filters is None else write_filters(root.filters),
         _KEPT: b"" if root.kept is None else _written_kept(root.kept),
     }
-    if root.filters is not None:
-        columns[22] = write_filters(root.filters)
     return write_page(PageType.ROOT, 1, columns, _STORED)
 
 
@@ -215,7 +214,7 @@ def read_root(data: bytes, version: int) -> IndexRoot:
         runs=_runs(page, version),
         next_object=next_object,
         kept=_read_kept(page.column(_KEPT), version),
-        filters=read_filters(filters) if (filters := page.columns.get(22)) else None,
+        filters=read_filters(filters) if (filters := page.column(_FILTERS)) else None,
     )
     realms.end()
     return root

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 
 from usenetsync_tui.disk.content import Content
-from usenetsync_tui.disk.holes import extents_of
+from usenetsync_tui.disk.holes import blocks, extents_of, gaps, whole
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import NEW
 from usenetsync_tui.errors import TargetFileError
-from usenetsync_tui.model.metadata.metadata import Extent, Extents
+from usenetsync_tui.model.metadata.metadata import Extents
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK = 1 << 20
@@ -69,35 +68,12 @@ def _has_runs(fd: int, content: Content, wanted: Extents) -> bool:
     """Whether a sparse file has its bytes, and zeros between them. Raises OSError."""
     digest = content.new()
     for run in wanted.runs:
-        for data in _blocks(fd, run):
+        for data in blocks(fd, run):
             digest.update(data)
     if digest.digest() != content.digest:
         return False
-    found = extents_of(fd, wanted.size) or Extents(wanted.size, (Extent(0, wanted.size),))
-    return all(not any(data) for gap in gaps(found, wanted) for data in _blocks(fd, gap))
-
-
-def gaps(found: Extents, wanted: Extents) -> Iterator[Extent]:
-    """The parts of the runs of `found` that are in no run of `wanted`."""
-    runs = iter((*wanted.runs, Extent(wanted.size, 0)))
-    run = next(runs)
-    for offset, length in found.runs:
-        at, end = offset, offset + length
-        while at < end:
-            while sum(run) <= at and run.length:
-                run = next(runs)
-            if run.offset > at:
-                yield Extent(at, min(end, run.offset) - at)
-            elif not run.length:
-                return
-            at = min(end, run.offset) if run.offset > at else sum(run)
-
-
-def _blocks(fd: int, run: Extent) -> Iterator[bytes]:
-    at, end = run.offset, sum(run)
-    while at < end and (data := os.pread(fd, min(_BLOCK, end - at), at)):
-        yield data
-        at += len(data)
+    found = extents_of(fd, wanted.size) or whole(wanted.size)
+    return all(not any(data) for gap in gaps(found, wanted) for data in blocks(fd, gap))
 
 
 def create(directory: BorrowedDirectory, temp: bytes) -> int:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 
 from usenetsync_tui.disk.restored.names import STEM
-from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, rename_new
+from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, is_there, rename_new
 from usenetsync_tui.disk.restored.temporary_names import aside_name
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.restore_choices import Overwrite
@@ -81,16 +81,8 @@ class Overwriting:
             except OSError as caught:
                 if caught.errno not in UNSUPPORTED:
                     raise
-                if _is_there(directory, aside):
+                if is_there(directory, aside):
                     continue
                 os.rename(name, aside, src_dir_fd=directory, dst_dir_fd=directory)
             return True
         return False
-
-
-def _is_there(directory: int, name: bytes) -> bool:
-    try:
-        os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True

@@ -74,13 +74,10 @@ class PresentTree:
 
     def file(self, path: bytes, content: Content, wanted: Attributes) -> Verdict:
         """The verdict on a regular file."""
-        parent, name = self._parent(path)
-        if parent.instead is not None:
-            return parent.instead
-        try:
-            status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        except OSError as caught:
-            return _unseen(caught)
+        found = self._entry(path)
+        if isinstance(found, Verdict):
+            return found
+        fd, name, status = found
         agrees = self._attributes.agrees(status, wanted)
         is_fit = stat.S_ISREG(status.st_mode) and status.st_size == content.file_size
         if verdict := self._spared(path, status, wanted, agrees=is_fit and agrees):
@@ -90,7 +87,7 @@ class PresentTree:
         if not is_fit:
             return Verdict(Fate.OVERWRITE, "other size")
         try:
-            fd = os.open(name, _READ, dir_fd=parent.fd)
+            fd = os.open(name, _READ, dir_fd=fd)
         except OSError as caught:
             return Verdict(Fate.OVERWRITE, f"cannot be read ({caught.strerror})")
         try:
@@ -104,16 +101,16 @@ class PresentTree:
 
     def symlink(self, path: bytes, target: bytes, wanted: Attributes) -> Verdict:
         """The verdict on a symlink."""
-        parent, name = self._parent(path)
-        if parent.instead is not None:
-            return parent.instead
+        found = self._entry(path)
+        if isinstance(found, Verdict):
+            return found
+        fd, name, status = found
+        if verdict := self._spared(path, status, wanted, agrees=False):
+            return verdict
+        if not stat.S_ISLNK(status.st_mode):
+            return Verdict(Fate.OVERWRITE, f"now {kind_words(status.st_mode)}")
         try:
-            status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-            if verdict := self._spared(path, status, wanted, agrees=False):
-                return verdict
-            if not stat.S_ISLNK(status.st_mode):
-                return Verdict(Fate.OVERWRITE, f"now {kind_words(status.st_mode)}")
-            if os.readlink(name, dir_fd=parent.fd) != target:
+            if os.readlink(name, dir_fd=fd) != target:
                 return Verdict(Fate.OVERWRITE, "other target")
         except OSError as caught:
             return _unseen(caught)
@@ -123,13 +120,10 @@ class PresentTree:
 
     def special(self, path: bytes, what: Special, wanted: Attributes) -> Verdict:
         """The verdict on a FIFO, a socket or a device."""
-        parent, name = self._parent(path)
-        if parent.instead is not None:
-            return parent.instead
-        try:
-            status = os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
-        except OSError as caught:
-            return _unseen(caught)
+        found = self._entry(path)
+        if isinstance(found, Verdict):
+            return found
+        _, _, status = found
         if verdict := self._spared(path, status, wanted, agrees=False):
             return verdict
         if not what.is_like(status):
@@ -166,6 +160,16 @@ class PresentTree:
         if self._overwriting.gives_way(path):
             return Verdict(Fate.OVERWRITE, f"now {words}")
         return Verdict(Fate.FAIL, f"{words} is in the way")
+
+    def _entry(self, path: bytes) -> Verdict | tuple[int, bytes, os.stat_result]:
+        """The open directory, the name there and the status of an entry; or why there is none."""
+        parent, name = self._parent(path)
+        if parent.instead is not None:
+            return parent.instead
+        try:
+            return parent.fd, name, os.stat(name, dir_fd=parent.fd, follow_symlinks=False)
+        except OSError as caught:
+            return _unseen(caught)
 
     def _parent(self, path: bytes) -> tuple[_Directory, bytes]:
         cut = path.rfind(b"/") + 1

@@ -16,18 +16,17 @@ import sys
 from threading import Lock
 from zlib import crc32
 
-from usenetsync_tui.disk.holes import extents_of
+from usenetsync_tui.disk.holes import blocks, extents_of
 from usenetsync_tui.disk.restored.attributes import AttributeWriter, Lack, attributes_of
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.overwriting import Overwriting
-from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, clone, rename_new
+from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, clone, is_there, rename_new
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extent
 
 SPELLED = Lack("present under another spelling")
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_BLOCK = 1 << 20
 _NO_RENAME = frozenset([errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EPERM])
 
 
@@ -82,12 +81,12 @@ class Publisher:
 
     def _place(self, directory: BorrowedDirectory, temp: bytes, name: bytes) -> None:
         fd = directory.fd
-        if not _is_there(fd, name):
+        if not is_there(fd, name):
             directory.claim_new(name)
             if self._rename_new(directory, temp, name):
                 return
         self._refuse_or_clear(directory, temp, name)
-        if _is_there(fd, name) and directory.claim(name) and not directory.changes_names:
+        if is_there(fd, name) and directory.claim(name) and not directory.changes_names:
             os.unlink(name, dir_fd=fd)  # A rename over it would leave the old spelling.
         try:
             _rename(fd, temp, name)
@@ -114,7 +113,7 @@ class Publisher:
         """Copy the content to the name, on a file system without rename."""
         source = os.open(temp, _READ, dir_fd=folder)
         try:
-            if _is_there(folder, name):
+            if is_there(folder, name):
                 os.unlink(name, dir_fd=folder)
             fd = os.open(name, NEW, 0o600, dir_fd=folder)
             try:
@@ -156,8 +155,8 @@ def copy_content(source: int, to: int) -> None:
 
 
 def _copy_run(source: int, to: int, run: Extent) -> None:
-    offset, end = run.offset, run.offset + run.length
-    while block := os.pread(source, min(_BLOCK, end - offset), offset):
+    offset = run.offset
+    for block in blocks(source, run):
         view = memoryview(block)
         while view:
             written = os.pwrite(to, view, offset)
@@ -171,14 +170,6 @@ def _rename(folder: int, temp: bytes, name: bytes) -> None:
     except FileExistsError:  # a file system that never renames over something
         os.unlink(name, dir_fd=folder)
         os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def _is_there(folder: int, name: bytes) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _is_file(folder: int, name: bytes) -> bool:

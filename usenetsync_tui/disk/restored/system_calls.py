@@ -33,6 +33,15 @@ def rename_new(directory: int, old: bytes, new: bytes) -> None:
         raise OSError(code, os.strerror(code))
 
 
+def is_there(directory: int, name: bytes) -> bool:
+    """Whether an open directory has an entry. Raises OSError."""
+    try:
+        os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def clone(source: int, to: int) -> bool:
     """Let a file share the blocks of another one; False if the file system cannot."""
     try:

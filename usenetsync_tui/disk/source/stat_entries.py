@@ -8,14 +8,9 @@ from __future__ import annotations
 import os
 import stat
 
-from usenetsync_tui.model.entries import DEVICES, Entry, FileKind, fitted
+from usenetsync_tui.model.entries import DEVICES, FILE_TYPES, SPECIAL, Entry, FileKind, fitted
 
-KINDS = {
-    stat.S_IFIFO: FileKind.FIFO,
-    stat.S_IFSOCK: FileKind.SOCKET,
-    stat.S_IFCHR: FileKind.CHARACTER_DEVICE,
-    stat.S_IFBLK: FileKind.BLOCK_DEVICE,
-}
+KINDS = {FILE_TYPES[kind]: kind for kind in SPECIAL}
 """The kinds of special files by the type bits of their mode."""
 
 

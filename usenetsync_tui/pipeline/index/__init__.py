@@ -9,9 +9,9 @@ pages. Each page is an object of kind INDEX with one segment; its bytes stay in 
 A run is planned in one transaction and before anything is sent, so that an interrupted plan leaves
 nothing behind. `post_index` then sends what is planned, checks it like any other article, does the
 same with the directories of many pages (`plan_directories`), and posts the root last, under names
-that follow from the secret. It can be killed anywhere and called again. What articles are named
-since is told by further runs and roots, of the newest version and of the last one of each base
-before (`untold`).
+that follow from the secret. It can be killed anywhere and called again. Further runs and roots, of
+the newest version and of the last one of each base before, tell the names that articles got since
+(`untold`).
 
 A new base shares no page with the one before. Pages end where they are full, so a path that is new
 moves the ends of all pages after it: only those before the first change would be the same, and a

@@ -30,6 +30,7 @@ from usenetsync_tui.model.metadata.owners import NUMERIC, OwnerMap
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.restore.large_file import LargeFile, UnfinishedBytes
 from usenetsync_tui.pipeline.restore.pack import (
+    NEVER_POSTED,
     OTHER_BYTES,
     File,
     Missing,
@@ -159,7 +160,7 @@ class Restorer:
             what = Special(FileKind(row.kind), row.link)
             batch.done(row, self._target.special(row.path, what, attributes(row)))
         elif row.size or row.state != FileState.PLANNED:
-            reason = row.reason or "its bytes were never posted"
+            reason = row.reason or NEVER_POSTED
             batch.missed(row, NoticeKind.MISSING, reason)
         elif not content(row).is_of(b""):
             batch.missed(row, NoticeKind.DAMAGED, OTHER_BYTES)

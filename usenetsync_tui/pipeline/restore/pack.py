@@ -19,6 +19,7 @@ from usenetsync_tui.errors import FileDamagedError, TargetFileError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
 
+NEVER_POSTED = "its bytes were never posted"
 OTHER_BYTES = "the stored bytes are not those that were backed up"
 _NO_DIGEST = "the catalogue has no digest for it"
 File = tuple[VersionRow, Content]

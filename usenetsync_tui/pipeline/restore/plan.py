@@ -22,15 +22,16 @@ from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, NoticeKin
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.metadata.owners import NUMERIC, OwnerMap
 from usenetsync_tui.model.restore_plans import Fate, PlanBatch, PlannedPath
+from usenetsync_tui.model.restored_paths import directories_above
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.restore.owners import localized, owners_here
-from usenetsync_tui.pipeline.restore.pack import attributes, content
-from usenetsync_tui.pipeline.restore.surplus import MISSED, SurplusBatch, surplus
+from usenetsync_tui.pipeline.restore.pack import NEVER_POSTED, attributes, content
+from usenetsync_tui.pipeline.restore.surplus import OpenDirectories, SurplusBatch, surplus
 from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.restore.version_paths import require_paths, spans_of
 
 _PAGE = 1_000
-NEVER_POSTED = "its bytes were never posted"
+_WOULD_MISS = "nothing would be deleted, because files could not be restored."
 
 
 async def plan(
@@ -49,7 +50,7 @@ async def plan(
                 can_delete &= not any(row.fate is Fate.FAIL for row in batch.rows)
                 yield batch
     if parts.choices.delete and not can_delete:
-        yield PlanBatch((), (f"{MISSED}.".replace("was", "would be", 1),))
+        yield PlanBatch((), (_WOULD_MISS,))
     elif can_delete:
         async for found in _surplus(catalogue, spans, parts):
             yield found
@@ -130,24 +131,23 @@ class _Deletions:
     """What would be deleted, directories after what is in them: those that would be empty then."""
 
     def __init__(self) -> None:
-        self._left: list[bytes] = []
-        """Directories whose entries may still come."""
+        self._open = OpenDirectories()
         self._staying: set[bytes] = set()
         """Directories with something in them that stays."""
 
     def of(self, found: SurplusBatch) -> PlanBatch:
         """The plan of the next batch."""
         for path in (*found.staying, *(problem.path for problem in found.problems)):
-            self._staying.update(_above(path))
+            self._staying.update(directories_above(path))
         rows: list[PlannedPath] = []
         for each in found.entries:
             rows += self._leave(each.path)
             if each.kind == FileKind.DIRECTORY:
-                self._left.append(each.path)
+                self._open.enter(each.path)
             else:
                 size = each.size if each.kind == FileKind.REGULAR else 0
                 rows.append(PlannedPath(Fate.DELETE, each.path, each.kind, size, ""))
-        last = self._left[-1] if self._left else b""
+        last = self._open.innermost
         self._staying = {path for path in self._staying if last.startswith(path)}
         problems = [
             f"{safe_name(p.path)} is not deleted: {p.reason}"
@@ -161,15 +161,6 @@ class _Deletions:
         return PlanBatch(tuple(self._leave(b"")))
 
     def _leave(self, path: bytes) -> Iterator[PlannedPath]:
-        while self._left and not (path and path.startswith(self._left[-1])):
-            left = self._left.pop()
+        for left in self._open.leave(path):
             if left not in self._staying:
                 yield PlannedPath(Fate.DELETE, left, FileKind.DIRECTORY, 0, "")
-
-
-def _above(path: bytes) -> Iterator[bytes]:
-    """The directories above a path; the path itself if it is one."""
-    at = path.find(b"/")
-    while at >= 0:
-        yield path[: at + 1]
-        at = path.find(b"/", at + 1)

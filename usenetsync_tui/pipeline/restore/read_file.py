@@ -20,13 +20,12 @@ from usenetsync_tui.errors import ArticleMissingError, FileDamagedError, StoreEr
 from usenetsync_tui.model.entries import FileState
 from usenetsync_tui.model.ports import OpenRealm, OpenRealms
 from usenetsync_tui.model.segments import ObjectKind, Segment
-from usenetsync_tui.pipeline.restore.pack import OTHER_BYTES, content
+from usenetsync_tui.pipeline.restore.pack import NEVER_POSTED, OTHER_BYTES, content
 from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened
 from usenetsync_tui.pipeline.run.holes import with_holes
 
 _AT_ONCE = 8 << 20
 """Bytes to fetch at once; at least one segment."""
-_NEVER_POSTED = "its bytes were never posted"
 
 
 class CatalogueReader:
@@ -48,9 +47,9 @@ class CatalogueReader:
 
     async def _stored(self, row: VersionRow) -> AsyncIterator[bytes]:
         if row.size and (row.object_id is None or row.segments is None):
-            raise FileDamagedError(row.reason or _NEVER_POSTED)
+            raise FileDamagedError(row.reason or NEVER_POSTED)
         if row.state == FileState.FAILED:
-            raise FileDamagedError(row.reason or _NEVER_POSTED)
+            raise FileDamagedError(row.reason or NEVER_POSTED)
         expected = content(row)
         if not row.size:
             return

@@ -93,6 +93,27 @@ def _not_examined(problem: Problem) -> Notice:
     return Notice(kind, problem.path, _STAYS.format(problem.reason))
 
 
+class OpenDirectories:
+    """The directories of a walk whose entries may still come."""
+
+    def __init__(self) -> None:
+        self._paths: list[bytes] = []
+
+    @property
+    def innermost(self) -> bytes:
+        """The last one; empty: there is none."""
+        return self._paths[-1] if self._paths else b""
+
+    def enter(self, path: bytes) -> None:
+        """The walk has come to a directory."""
+        self._paths.append(path)
+
+    def leave(self, path: bytes) -> Iterator[bytes]:
+        """Those that the next path, or the end (``b""``), is not in: innermost first."""
+        while self._paths and not (path and path.startswith(self._paths[-1])):
+            yield self._paths.pop()
+
+
 class _Deletion:
     """Deletes entries in the order of the walk: directories when the walk has left them."""
 
@@ -100,8 +121,7 @@ class _Deletion:
         self.count = 0
         """Entries deleted, directories included."""
         self._remover = remover
-        self._left: list[bytes] = []
-        """Directories whose entries may still come."""
+        self._open = OpenDirectories()
 
     def take(self, entries: Sequence[Entry]) -> list[Notice]:
         """Delete some; returns notices about those that stay. Blocking."""
@@ -109,7 +129,7 @@ class _Deletion:
         for entry in entries:
             notices += self._leave(entry.path)
             if entry.kind == FileKind.DIRECTORY:
-                self._left.append(entry.path)
+                self._open.enter(entry.path)
             else:
                 notices += self._remove(entry.path)
         return notices
@@ -120,8 +140,8 @@ class _Deletion:
 
     def _leave(self, path: bytes) -> list[Notice]:
         notices: list[Notice] = []
-        while self._left and not (path and path.startswith(self._left[-1])):
-            notices += self._remove(self._left.pop())
+        for left in self._open.leave(path):
+            notices += self._remove(left)
         return notices
 
     def _remove(self, path: bytes) -> list[Notice]:

@@ -31,7 +31,7 @@ from usenetsync_tui.tui.dialogs.filter_lines import preview_lines
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
 from usenetsync_tui.tui.kit.inks import Line
-from usenetsync_tui.tui.kit.lines_view import LinesView
+from usenetsync_tui.tui.kit.lines_view import LinesView, page_keys
 from usenetsync_tui.tui.kit.options import Options, Pick
 from usenetsync_tui.tui.kit.pattern_words import typed, words
 
@@ -55,17 +55,7 @@ class FiltersForm(Form[Choose]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "preview", "preview", id="filters.preview", tooltip="what is left out"),
-        Binding(
-            "pageup", "scroll(-1)", "scroll the preview", show=False, priority=True, id="filters.up"
-        ),
-        Binding(
-            "pagedown",
-            "scroll(1)",
-            "scroll the preview",
-            show=False,
-            priority=True,
-            id="filters.down",
-        ),
+        *page_keys("filters", "scroll the preview"),
     ]
 
     def __init__(self, folder: Folder) -> None:

@@ -10,22 +10,16 @@ from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.figures import number, size
 from usenetsync_tui.model.restore_plans import MOST_SHOWN, Fate, PlannedPath, RestorePreview
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import FATE_SUMS, FATE_WORDS
 from usenetsync_tui.tui.kit.inks import Ink, Line
 
 UNASKED = "Preview shows what happens to each file. It changes nothing."
-_WORDS: dict[Fate, tuple[str, Ink]] = {
-    Fate.FAIL: ("! fail", "bad"),
-    Fate.DELETE: ("- delete", "warn"),
-    Fate.OVERWRITE: ("~ overwrite", "accent"),
-    Fate.CREATE: ("+ create", "good"),
-    Fate.KEEP: ("= keep", "muted"),
-}
-_SUMS = {
-    Fate.FAIL: "cannot be restored",
-    Fate.DELETE: "to delete",
-    Fate.OVERWRITE: "to overwrite",
-    Fate.CREATE: "to create",
-    Fate.KEEP: "to keep",
+_INKS: dict[Fate, Ink] = {
+    Fate.FAIL: "bad",
+    Fate.DELETE: "warn",
+    Fate.OVERWRITE: "accent",
+    Fate.CREATE: "good",
+    Fate.KEEP: "muted",
 }
 _WORD = 13
 
@@ -53,7 +47,7 @@ def _heads(preview: RestorePreview) -> list[tuple[str, Ink]]:
         return [(f"! {preview.error}", "bad")]
     state = "" if preview.over else " so far"
     heads: list[tuple[str, Ink]] = []
-    for fate, words in _SUMS.items():
+    for fate, words in FATE_SUMS.items():
         count = preview.totals.of(fate)
         if count.paths:
             heads.append((f"{number(count.paths)} {words}, {size(count.bytes)}{state}", "strong"))
@@ -69,7 +63,7 @@ def _heads(preview: RestorePreview) -> list[tuple[str, Ink]]:
 
 
 def _row(row: PlannedPath, width: int) -> Line:
-    word, ink = _WORDS[row.fate]
+    word, ink = FATE_WORDS[row.fate], _INKS[row.fate]
     reason = f"  {safe_name(row.reason)}" if row.reason else ""
     room = max(0, width - _WORD)
     path = cut_middle(safe_name(row.path), max(room - len(reason), room // 2))

@@ -42,7 +42,7 @@ from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.folder_listing import PathCheck, check_target
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
 from usenetsync_tui.tui.kit.inks import Line
-from usenetsync_tui.tui.kit.lines_view import LinesView
+from usenetsync_tui.tui.kit.lines_view import LinesView, page_keys
 from usenetsync_tui.tui.kit.options import OptionRow, Options
 from usenetsync_tui.tui.kit.path_input import PathField, checked
 from usenetsync_tui.tui.kit.path_words import shown_path, typed_path
@@ -72,15 +72,7 @@ class RestoreDialog(Form[Restore]):
     ACTION = "Restore"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "preview", "preview", id="restore.preview", tooltip="what happens"),
-        Binding("pageup", "turn(-1)", "scroll it up", show=False, priority=True, id="restore.up"),
-        Binding(
-            "pagedown",
-            "turn(1)",
-            "scroll the preview",
-            show=False,
-            priority=True,
-            id="restore.down",
-        ),
+        *page_keys("restore", "scroll the preview", "turn"),
     ]
 
     def __init__(

@@ -24,6 +24,7 @@ from usenetsync_tui.tui.keeping.effect_view import EffectView
 from usenetsync_tui.tui.keeping.verdict_lines import preview_lines
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
+from usenetsync_tui.tui.kit.lines_view import page_keys
 
 _HINT = "Numbers and ranges: 3, 5-8, 11. What is forgotten cannot be restored any more."
 _LOOK_FIRST = "Read below what goes, then press the button, or ctrl+s, once more."
@@ -35,17 +36,7 @@ class ForgetForm(Form[Forget]):
     ACTION = "Forget"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "look", "preview", id="forget.preview", tooltip="what it frees"),
-        Binding(
-            "pageup", "scroll(-1)", "scroll the preview", show=False, priority=True, id="forget.up"
-        ),
-        Binding(
-            "pagedown",
-            "scroll(1)",
-            "scroll the preview",
-            show=False,
-            priority=True,
-            id="forget.down",
-        ),
+        *page_keys("forget", "scroll the preview"),
     ]
 
     def __init__(self, folder: Folder, browser: Browser, versions: Sequence[int] = ()) -> None:

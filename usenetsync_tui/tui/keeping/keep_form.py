@@ -8,7 +8,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Button, Input
 
 from usenetsync_tui.cells import cut_middle
@@ -34,6 +34,7 @@ from usenetsync_tui.tui.keeping.effect_view import EffectView
 from usenetsync_tui.tui.keeping.verdict_lines import verdict_lines
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
+from usenetsync_tui.tui.kit.lines_view import page_keys
 from usenetsync_tui.tui.kit.options import OptionRow, Options, Pick
 from usenetsync_tui.tui.kit.version_words import finished
 
@@ -64,17 +65,7 @@ class KeepForm(Form[KeepAnswer]):
     """Dismissed with a `KeepAnswer`, or with None. Shows what the rules keep while they change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "pageup", "scroll(-1)", "scroll the versions", show=False, priority=True, id="keep.up"
-        ),
-        Binding(
-            "pagedown",
-            "scroll(1)",
-            "scroll the versions",
-            show=False,
-            priority=True,
-            id="keep.down",
-        ),
+        *page_keys("keep", "scroll the versions"),
     ]
 
     def __init__(self, folder: Folder, browser: Browser, default: KeepRules) -> None:

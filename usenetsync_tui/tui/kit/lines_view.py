@@ -84,6 +84,15 @@ class InkedView(ActionHost, ScrollView, inherit_bindings=False):
         return to_strip(line, self.scrollable_content_region.width, self._inks, base)
 
 
+def page_keys(form: str, words: str, action: str = "scroll") -> list[BindingType]:
+    """The keys of a form that scroll the view below it, whichever field has the focus."""
+    down, up = f"{action}(1)", f"{action}(-1)"
+    return [
+        Binding("pageup", up, words, show=False, priority=True, id=f"{form}.up"),
+        Binding("pagedown", down, words, show=False, priority=True, id=f"{form}.down"),
+    ]
+
+
 class LinesView(InkedView):
     """A pane whose lines a pure function makes from a status, a width and a height."""
 

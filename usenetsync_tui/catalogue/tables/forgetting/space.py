@@ -83,12 +83,6 @@ async def vacuum(tx: Transaction, shard: Shard, *, full: bool) -> bool:
     return True
 
 
-async def database_bytes(tx: Transaction) -> int:
-    """The bytes of the database."""
-    size: int = (await tx.one(_SQL["size"]))[0]
-    return size
-
-
 def _for_shard(name: str, shard: Shard) -> LiteralString:
     """The statement for a table, whose name comes from the database's own list of our tables."""
     return _SQL[name].replace("{shard}", shard.name)

@@ -31,7 +31,3 @@ SET lock_timeout = '5s';
 -- no_patience
 -- Undo this.
 RESET lock_timeout;
-
--- size
--- The bytes of the database.
-SELECT pg_database_size(current_database());

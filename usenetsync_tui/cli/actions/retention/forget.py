@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from usenetsync_tui.catalogue.tables.forgetting.versions import pending
 from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
 from usenetsync_tui.cli.actions.restore import concluded, left
-from usenetsync_tui.cli.actions.retention.asked import confirm
 from usenetsync_tui.cli.errand.detached import detached
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob, with_progress
 from usenetsync_tui.cli.keeping.options import rules_typed
 from usenetsync_tui.cli.keeping.wanted_versions import WantedVersions, wanted_versions
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
+from usenetsync_tui.cli.output.confirmed import confirm
 from usenetsync_tui.cli.output.retention_fields import preview_fields, space_fields
 from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_named, start

@@ -15,7 +15,7 @@ _SHOWN = 5
 async def freed_so_far(*, may_start: bool) -> FreedInAll:
     """What all jobs have freed. `may_start`: there is a database; a stopped one runs meanwhile.
 
-    The status of the database is told, whatever stops this: the reason is in `unknown`.
+    What stops this does not stop the status of the database: the reason is in `unknown`.
     """
     if not may_start:
         return FreedInAll()

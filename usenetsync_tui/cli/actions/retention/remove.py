@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.tables import snapshots
-from usenetsync_tui.cli.actions.retention.asked import confirm
 from usenetsync_tui.cli.actions.retention.forget import done_by_engine
 from usenetsync_tui.cli.options import Voice
+from usenetsync_tui.cli.output.confirmed import confirm
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.model.commands import RemoveFolder
 from usenetsync_tui.model.figures import plural

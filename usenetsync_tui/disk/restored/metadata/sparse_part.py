@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 
-from usenetsync_tui.disk.holes import extents_of
+from usenetsync_tui.disk.holes import extents_of, gaps, whole
 from usenetsync_tui.disk.restored.attributes import AttributeWriter
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
-from usenetsync_tui.disk.restored.entry import gaps
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.restored.publish import Publisher
@@ -56,7 +55,7 @@ class SparsePartFile(PartFile):
         """Give it its size. What another version's run has left where holes belong goes."""
         size = os.fstat(self._fd).st_size
         if self.resumed and size:
-            found = extents_of(self._fd, size) or Extents(size, (Extent(0, size),))
+            found = extents_of(self._fd, size) or whole(size)
             if size != self._size or any(gaps(found, self._extents)):
                 os.ftruncate(self._fd, 0)
         os.ftruncate(self._fd, self._size)

@@ -9,16 +9,10 @@ import stat
 from usenetsync_tui.codec.index.attributes import device_number
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.errors import TargetFileError
-from usenetsync_tui.model.entries import DEVICES, FileKind
+from usenetsync_tui.model.entries import DEVICES, FILE_TYPES, FileKind
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.words import KIND_WORDS
 
-TYPES = {
-    FileKind.FIFO: stat.S_IFIFO,
-    FileKind.SOCKET: stat.S_IFSOCK,
-    FileKind.CHARACTER_DEVICE: stat.S_IFCHR,
-    FileKind.BLOCK_DEVICE: stat.S_IFBLK,
-}
 _REFUSED = frozenset((errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL))
 
 
@@ -45,17 +39,17 @@ class Special:
 
     def is_like(self, status: os.stat_result) -> bool:
         """Whether an existing entry is one like that, with any attributes."""
-        is_kind = stat.S_IFMT(status.st_mode) == TYPES[self.kind]
+        is_kind = stat.S_IFMT(status.st_mode) == FILE_TYPES[self.kind]
         return is_kind and (self.kind not in DEVICES or status.st_rdev == self.device)
 
     def make(self, directory: BorrowedDirectory, temp: bytes) -> None:
         """Make it for its owner alone. Raises OSError, and TargetFileError when it cannot be."""
         try:
             try:
-                os.mknod(temp, TYPES[self.kind] | 0o600, self.device, dir_fd=directory.fd)
+                os.mknod(temp, FILE_TYPES[self.kind] | 0o600, self.device, dir_fd=directory.fd)
             except FileExistsError:  # left by a killed run, or planted
                 os.unlink(temp, dir_fd=directory.fd)
-                os.mknod(temp, TYPES[self.kind] | 0o600, self.device, dir_fd=directory.fd)
+                os.mknod(temp, FILE_TYPES[self.kind] | 0o600, self.device, dir_fd=directory.fd)
         except OSError as caught:
             if caught.errno not in _REFUSED:
                 raise

@@ -1,7 +1,7 @@
 """Extended attributes of restored files: set, compared, and what refuses them.
 
 Knows names and values. Refuses to know modes and owners (`attributes`). A file system without them,
-or a process without the right to set some, is no fault of a file: it is told once
+or a process without the right to set some, is no fault of a file: the report says it once
 (`Lack.is_error`). Where a symlink or special file is meant, `at` is a path in ``/proc/self/fd``,
 which leads to the opened file and nowhere else. Thread-safe.
 """

@@ -15,7 +15,7 @@ from usenetsync_tui.disk.source.filters.directory_tags import CACHE_TAG
 from usenetsync_tui.disk.source.filters.path_filter import PathFilter
 from usenetsync_tui.disk.source.filters.tree_filters import PAUSE, Found, TreeFilters
 from usenetsync_tui.model.filters import IGNORE_NAME, Excluded, Filters, Rule
-from usenetsync_tui.model.restored_paths import lies_in
+from usenetsync_tui.model.restored_paths import directories_above, lies_in
 
 _EXCLUDED = Rule("--exclude", "--exclude")
 _MOUNTED = Rule("another file system", "it is mounted there")
@@ -41,7 +41,7 @@ class PartFilters(TreeFilters):
         super().__init__(filters, global_patterns)
         self.one_file_system = True
         self._parts = frozenset(parts)
-        self._ways = frozenset(way for part in parts for way in _ways(part))
+        self._ways = frozenset(way for part in parts for way in directories_above(part))
         self._rules = {IGNORE_NAME, CACHE_TAG, *filters.exclude_if_present}
         self._excluded = excluded or PathFilter(())
         self._mounts = frozenset(path.rstrip(b"/") for path in mounts)
@@ -61,7 +61,7 @@ class PartFilters(TreeFilters):
                     yield key
 
         kept = super().kept(fd, above, others(), found)
-        return chain(self._to_parts(above, kept, found), _late(passing))
+        return chain(self._to_parts(above, kept, found), passing)
 
     def _to_parts(self, above: bytes, keys: Iterator[bytes], found: Found) -> Iterator[bytes]:
         for key in keys:
@@ -77,15 +77,3 @@ class PartFilters(TreeFilters):
 
     def _leads(self, path: bytes) -> bool:
         return path in self._ways or lies_in(path, self._parts)
-
-
-def _late(keys: list[bytes]) -> Iterator[bytes]:
-    yield from keys
-
-
-def _ways(part: bytes) -> Iterator[bytes]:
-    """The directories above a part."""
-    at = part.find(b"/")
-    while at >= 0:
-        yield part[: at + 1]
-        at = part.find(b"/", at + 1)

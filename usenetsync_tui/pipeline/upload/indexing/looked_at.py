@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.catalogue.tables.metadata.metadata import Found, xattrs_digest
 from usenetsync_tui.disk.source.source_tree import SourceTree
@@ -94,8 +93,3 @@ class LookedAt:
     def _read(self, entries: Sequence[Entry]) -> list[Metadata]:
         with self._source.in_order() as nearby:
             return [nearby.metadata(entry) for entry in entries]
-
-
-async def record(tx: Transaction, run: JobRun, found: Sequence[Found]) -> None:
-    """Write what paths have into their current rows."""
-    await metadata.record(tx, run.folder.id, found)

@@ -14,6 +14,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from usenetsync_tui.catalogue.columns import CURRENT, ENTRY, position
 from usenetsync_tui.catalogue.tables import files, new_files
 from usenetsync_tui.catalogue.tables.files import CurrentRow
+from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.disk.source.scan import ScanBatch
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
@@ -25,7 +26,7 @@ from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.indexing.kept import KeptPaths
 from usenetsync_tui.pipeline.upload.indexing.left_out import LeftOut
 from usenetsync_tui.pipeline.upload.indexing.long_paths import IN_MEMORY
-from usenetsync_tui.pipeline.upload.indexing.looked_at import Doubt, LookedAt, record
+from usenetsync_tui.pipeline.upload.indexing.looked_at import Doubt, LookedAt
 
 _ENTRY = len(ENTRY)
 """A row of the catalogue begins with the columns of an Entry."""
@@ -243,7 +244,7 @@ class Merge:
         async with self._run.catalogue.transaction() as tx:
             if settled.same:
                 await files.refresh(tx, self._run.folder.id, settled.same)
-            await record(tx, self._run, settled.found)
+            await metadata.record(tx, self._run.folder.id, settled.found)
 
     async def _add(self, entries: list[Entry]) -> bool:
         """Write new rows; False when an earlier run may have left rows in their places."""
@@ -254,7 +255,7 @@ class Merge:
         try:
             async with run.catalogue.transaction() as tx:
                 await new_files.add(tx, run.folder.id, run.version, entries)
-                await record(tx, run, beside)
+                await metadata.record(tx, run.folder.id, beside)
         except new_files.RowExistsError:
             return False
         self._count(entries)
@@ -268,7 +269,7 @@ class Merge:
             continued = await files.apply_changes(
                 tx, run.folder.id, run.version, upserts, removed, resumed=self._judge.resumed
             )
-            await record(tx, run, beside)
+            await metadata.record(tx, run.folder.id, beside)
         run.progress.unchanged += len(continued)
         if continued:
             upserts = [e for e in upserts if path_key(e.path) not in continued]
