@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -46,7 +45,7 @@ class Story:
         self.run = run
         self.names = names
         self._accepted = accepted
-        self.changed: list[str] = []
+        self.changed: dict[str, str] = {}
 
     def tell(self, name: str, *arguments: str | Path, expect: int = 0, both: bool = False) -> None:
         """Run a verb for people, and with `both` also for scripts."""
@@ -69,8 +68,7 @@ class Story:
 
     def _judge(self, name: str, text: str) -> None:
         if self._accepted(name=name) != text:
-            self.changed.append(name)
-            sys.stdout.write(f"{name}:\n{text}\n")  # pytest shows it with the failure
+            self.changed[name] = text
 
 
 def tree(folder: Path) -> Path:
@@ -100,7 +98,9 @@ def story(
     monkeypatch.setattr(progress, "_WORTH_A_LINE", 600.0)  # a slow machine waits for these
     told = Story(run, accepted, {str(tmp_path): "/there", database: "DATABASE"})
     yield told
-    assert told.changed == [], "read the differences with pytest -vv --snapshot-details"
+    assert not told.changed, "not as accepted:\n\n" + "\n".join(
+        f"{name}:\n{text}" for name, text in told.changed.items()
+    )
 
 
 def test_in_the_database(story: Story, tmp_path: Path, database: str) -> None:
