@@ -21,7 +21,7 @@ from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
 from usenetsync_tui.model.forgetting import ForgetPreview, FreedSpace
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.pipeline.forget import forget
-from usenetsync_tui.pipeline.index.find_root import newest_root
+from usenetsync_tui.pipeline.index.find_root import fetch_root, last_of_base, newest_root
 from usenetsync_tui.pipeline.index.post_index import post_index
 
 
@@ -79,7 +79,7 @@ class Kept:
             run = replace(run, catalogue=mortal, limits=replace(run.limits, batch_size=5))
             tell = partial(post_index, run, await self.indexed.realm(), renews=True)
             try:
-                assert await forget.forget(run, tell) == ""
+                assert await forget.forget(run, tell) == forget.Left()
                 break
             except* KilledError:
                 await self.assert_consistent()
@@ -110,5 +110,10 @@ class Kept:
         assert (await self.world.store.present(names)).there == names, "versions are found by them"
         for version, copy in self.copies.items():
             await self.world.assert_restores(version, copy)
-            in_newest = version >= newest.runs[0].version
-            await self.indexed.assert_reads(version, copy, None if in_newest else version)
+            root = None
+            if version < newest.runs[0].version:
+                own = await fetch_root(self.world.store, KEYS, version)
+                later = [each for each in there if each > version]
+                last = await last_of_base(self.world.store, KEYS, own, later)
+                root = last.current.version
+            await self.indexed.assert_reads(version, copy, root)

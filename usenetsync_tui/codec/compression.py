@@ -39,6 +39,14 @@ def compress(data: bytes, wanted: Compression) -> tuple[Codec, bytes]:
     return (codec, payload) if len(payload) < len(data) else (Codec.NONE, data)
 
 
+def compress_sparse(data: bytes, wanted: Compression) -> tuple[Codec, bytes]:
+    """The same of a segment that is zeros in part: always tried, with LZ4 if none is wanted."""
+    if wanted is Compression.LZMA:
+        return compress(data, wanted)
+    payload = lz4.block.compress(data, store_size=False)
+    return (Codec.LZ4, payload) if len(payload) < len(data) else (Codec.NONE, data)
+
+
 def compressor_memory(size: int, wanted: Compression) -> int:
     """Bytes of memory to compress a segment of `size` bytes, besides the segment itself.
 

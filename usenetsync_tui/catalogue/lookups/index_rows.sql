@@ -60,7 +60,7 @@ SELECT DISTINCT object_id
 -- delta_objects
 -- The objects that a version uses and that versions from `base` to `since` did not, by id; those
 -- that earlier files have moved to since the last run; and those whose articles have got other names
--- since then. A file keeps its object as long as its
+-- since then, or that have got other articles. A file keeps its object as long as its
 -- path has it: so rows of the same path say whether an object was there before, for one of its
 -- files at least. (An object that is listed again costs some bytes, nothing else.)
 SELECT n.object_id
@@ -86,6 +86,8 @@ SELECT o.id
   JOIN segments s ON s.message_id = a.message_id
   JOIN objects o ON o.id = s.object_id
  WHERE a.at >= %(last_run)s AND o.folder_id = %(folder)s AND o.kind <> {object.index}
+ UNION
+SELECT id FROM objects WHERE folder_id = %(folder)s AND rewritten_at >= %(last_run)s
  ORDER BY 1;
 
 -- copies

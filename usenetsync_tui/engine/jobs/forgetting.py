@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from usenetsync_tui.catalogue.tables import snapshots
-from usenetsync_tui.catalogue.tables.forgetting import freed, index_pages
+from usenetsync_tui.catalogue.tables.forgetting import freed, index_pages, packs
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.index_realm import figures_kept, posted_or_why_not
 from usenetsync_tui.model.figures import number, plural, size
@@ -26,7 +26,7 @@ async def erased(database: Collection[OwnPath], run: JobRun, job: Job) -> Outcom
 
     `database`: the folders of the embedded database; none: it is a server of the user's.
     """
-    left = ""
+    left = forget.Left()
     if job.verb is Verb.REMOVE:
         await forget.remove(run)
     else:
@@ -49,12 +49,16 @@ async def erased(database: Collection[OwnPath], run: JobRun, job: Job) -> Outcom
 
 
 async def _told(run: JobRun) -> str:
-    """Post a root of the index that lists the kept versions alone; returns why it is not posted."""
+    """Post what the index does not tell: the kept versions alone, new articles of packs.
+
+    Returns why it is not posted.
+    """
     open_realm = await opened_index(run)
     if open_realm is None:
         return ""
     async with run.catalogue.transaction() as tx:
-        if await index_pages.is_told(tx, run.folder.id, open_realm.realm.id):
+        told = await index_pages.is_told(tx, run.folder.id, open_realm.realm.id)
+        if told and not await packs.has_replaced(tx, run.folder.id):
             return ""
     with figures_kept(run.progress):
         return await posted_or_why_not(run, open_realm, renews=True)
@@ -73,7 +77,7 @@ def _free(database: Collection[OwnPath]) -> Callable[[], int | None]:
     return free
 
 
-def _outcome(run: JobRun, job: Job, space: FreedSpace, left: str, lacked: int) -> Outcome:
+def _outcome(run: JobRun, job: Job, space: FreedSpace, left: forget.Left, lacked: int) -> Outcome:
     removed = job.verb is Verb.REMOVE
     words = "removed" if removed else f"{plural(space.versions, 'version')} forgotten"
     if space.freed_bytes or run.folder.realm.store is not StoreKind.USENET:
@@ -85,7 +89,22 @@ def _outcome(run: JobRun, job: Job, space: FreedSpace, left: str, lacked: int) -
         detail += f"; the database had {size(space.disk_before)}, has {size(space.disk_after)}"
     if lacked:
         detail += f"; to shrink it further, its disk lacks {size(lacked)}"
-    if left:
-        words += f"; its index still lists them: {left}"
-        return Outcome(JobState.INCOMPLETE, run.version, words, detail=detail)
-    return Outcome(JobState.COMPLETED, run.version, words, detail=detail)
+    more = _left_words(left)
+    state = JobState.INCOMPLETE if more else JobState.COMPLETED
+    return Outcome(state, run.version, words + more, detail=detail)
+
+
+def _left_words(left: forget.Left) -> str:
+    """What a job has left undone, and why; empty: nothing."""
+    words = ""
+    if left.why_told:
+        words += f"; its index still lists them: {left.why_told}"
+    elif left.old_packs:
+        words += (
+            "; packs were written again, and the articles that they had stay until the next "
+            "forget: a restore is under way, or the index of a version cannot tell the new ones"
+        )
+    if left.unread_packs:
+        count = plural(left.unread_packs, "pack")
+        words += f"; {count} cannot be read whole, so all of it stays: verify says what is damaged"
+    return words

@@ -7,7 +7,12 @@ next run of the job continues where this one ended. The order:
 2. The rows of files that reach no kept version go, then their objects, then the runs and roots of
    the index that no kept version is read through.
 3. The segments of these objects go, each with its article if no other segment has it.
-4. The versions are erased. What was marked meanwhile is taken up from 1.
+4. Packs much of which no file has any more are written again (`repack`). The index tells their new
+   articles; then the old ones go like the others.
+5. The versions are erased. What was marked meanwhile is taken up from 1.
+
+Articles that packs had before stay while a restore is under way, which may still fetch them, and as
+long as the index cannot tell the new ones. The next job that forgets versions takes them up.
 
 Refuses to know who asked for it, and how the index is posted.
 """
@@ -15,31 +20,60 @@ Refuses to know who asked for it, and how the index is posted.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables.forgetting import erase, folder, freed, index_pages, versions
+from usenetsync_tui.catalogue.tables.forgetting import (
+    erase,
+    folder,
+    freed,
+    index_pages,
+    packs,
+    versions,
+)
 from usenetsync_tui.catalogue.tables.forgetting.erase import Erased
+from usenetsync_tui.pipeline.forget.repack import repack
 from usenetsync_tui.pipeline.index.find_root import STRIDE
+from usenetsync_tui.pipeline.index.untold import is_all_told
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _Batch = Callable[[Transaction], Awaitable[int]]
+_Tell = Callable[[], Awaitable[str]]
 
 
-async def forget(run: JobRun, tell: Callable[[], Awaitable[str]]) -> str:
-    """Erase the forgotten versions of the run's folder; returns why its index still lists them.
+class Left(NamedTuple):
+    """What forgetting versions has left undone."""
 
-    Ends early when the run drains. `tell`: posts a root without them; returns why it could not.
+    why_told: str = ""
+    """Why the index still lists them, or the former articles of packs; empty: it does not."""
+    unread_packs: int = 0
+    """Packs that stay as they are, as they cannot be read."""
+    old_packs: bool = False
+    """Articles that packs had before are still there."""
+
+
+async def forget(run: JobRun, tell: _Tell) -> Left:
+    """Erase the forgotten versions of the run's folder; returns what is left.
+
+    Ends early when the run drains. `tell`: posts what the index does not tell yet, and a root
+    without them; returns why it could not.
     """
     await _begin(run)
-    left = ""
+    left, mine = Left(), run.folder.id
     while not run.draining:
         async with run.catalogue.transaction() as tx:
-            pending = await versions.pending(tx, run.folder.id)
+            pending = await versions.pending(tx, mine)
         if not pending:
             break
         run.progress.phase = "index"
-        left = await tell()
+        left = left._replace(why_told=await tell())
         await _erase(run, pending)
+        left = await _packs_written_again(run, tell, left)
+        if run.draining:
+            break
+        async with run.catalogue.transaction(durable=True) as tx:
+            await versions.mark_erased(tx, mine, pending)
+            await freed.add(tx, run.job_id, versions=len(pending))
     return left
 
 
@@ -81,13 +115,36 @@ async def _erase(run: JobRun, pending: Sequence[int]) -> None:
         await erase.spare(tx, mine)
     await _each(run, lambda tx: erase.make_certain(tx, mine, limit))
     async with run.catalogue.transaction() as tx:
-        await index_pages.forget_needless(tx, mine, STRIDE)
+        # What packs got since may be told in runs of versions that go now, and in no other yet.
+        if await is_all_told(tx, mine):
+            await index_pages.forget_needless(tx, mine, STRIDE)
     await _delete_articles(run)
-    if run.draining:
-        return
-    async with run.catalogue.transaction(durable=True) as tx:
-        await versions.mark_erased(tx, mine, pending)
-        await freed.add(tx, run.job_id, versions=len(pending))
+
+
+async def _packs_written_again(run: JobRun, tell: _Tell, left: Left) -> Left:
+    """Free what only forgotten versions had in packs; returns what is left.
+
+    The order: no former article goes before the index of every version tells the new one, and not
+    while a restore may fetch it.
+    """
+    mine = run.folder.id
+    if not await _may_go_on(run):
+        return left
+    left = left._replace(unread_packs=await repack(run))
+    async with run.catalogue.transaction() as tx:
+        waits = await packs.has_replaced(tx, mine)
+    if not waits or not await _may_go_on(run):
+        return left
+    run.progress.phase = "index"
+    left = left._replace(why_told=await tell(), old_packs=True)
+    if left.why_told or run.draining:
+        return left
+    async with run.catalogue.transaction() as tx:
+        if not await is_all_told(tx, mine) or await packs.is_read(tx, mine):
+            return left
+        await packs.release(tx, mine)
+    await _delete_articles(run)
+    return left._replace(old_packs=False)
 
 
 async def _each(run: JobRun, batch: _Batch, *, files: bool = False) -> None:
@@ -119,7 +176,7 @@ async def _delete_articles(run: JobRun) -> None:
                 tx,
                 run.job_id,
                 articles=gone.articles,
-                freed_bytes=gone.freed_bytes,
+                freed_bytes=gone.freed_bytes - gone.new_bytes,
                 unread_bytes=gone.unread_bytes,
             )
         progress.segments += gone.rows

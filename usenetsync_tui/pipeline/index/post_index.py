@@ -20,14 +20,12 @@ from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.plan_directories import plan_directories
 from usenetsync_tui.pipeline.index.plan_root import is_useless, plan_root, planned_root
 from usenetsync_tui.pipeline.index.plan_run import plan_run
-from usenetsync_tui.pipeline.index.untold import untold
+from usenetsync_tui.pipeline.index.untold import FOR_REPAIRS, untold
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.check import finish_checks, repost, unverified_articles
 
 COPIES = 2
 """The fewest copies of each article of an index."""
-FOR_REPAIRS = 3
-"""How many names of a root are left for new names of articles: forgetting versions uses no more."""
 
 
 def index_run(run: JobRun, open_realm: OpenRealm) -> JobRun:

@@ -10,6 +10,9 @@ from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS
 from usenetsync_tui.model.value_object import value_object
 
+FOR_REPAIRS = 3
+"""How many names of a root are left for new names of articles: forgetting versions uses no more."""
+
 
 @value_object
 class Untold:
@@ -61,3 +64,30 @@ async def what_waits(tx: Transaction, folder: int) -> str:
         return ""
     found = await untold(tx, folder, realm, versions[0])
     return found.waits if found is not None else ""
+
+
+async def closed_ranges(tx: Transaction, folder: int, realm: int) -> list[tuple[int, int]]:
+    """First and last versions of ranges whose index can tell no more that is not a repair."""
+    found: list[tuple[int, int]] = []
+    for version in await posted.last_of_bases(tx, folder, realm):
+        runs = await posted.runs(tx, folder, realm, version)
+        root = await posted.root(tx, folder, realm, version)
+        if not runs or root is None or root.attempt + 1 >= ATTEMPTS - FOR_REPAIRS:
+            found.append((runs[0].version if runs else 1, version))
+    return found
+
+
+async def is_all_told(tx: Transaction, folder: int) -> bool:
+    """Whether the posted index of every version tells where its articles are now."""
+    realm = await posted.realm_of(tx, folder)
+    if realm is None:
+        return True
+    for version in await posted.last_of_bases(tx, folder, realm):
+        found = await untold(tx, folder, realm, version)
+        root = await posted.root(tx, folder, realm, version)
+        if found is not None and found.is_any:
+            return False
+        object_id = root.object_id if root is not None else None
+        if object_id is not None and not await posted.is_posted(tx, object_id):
+            return False
+    return True

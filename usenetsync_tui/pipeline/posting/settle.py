@@ -234,7 +234,11 @@ def _remake(
     Raises SourceFileError when the source is not what was planned: the digest decides, not times.
     """
     if made.kind == ObjectKind.PACK:
-        data = b"".join(source.read_small(source.as_it_is(m.entry)) for m in members)
+        pack = bytearray(made.size)  # zeros where files were that only forgotten versions had
+        for m in members:
+            content = source.read_small(source.as_it_is(m.entry))
+            pack[m.offset : m.offset + len(content)] = content
+        data = bytes(pack)
     else:
         now = source.as_it_is(members[0].entry)
         with source.open(now, holes=made.size < now.size) as opened:

@@ -34,6 +34,8 @@ class Erased(NamedTuple):
     """Bytes of these."""
     unread_bytes: int = 0
     """Bytes of articles that stay in a store where nothing can be deleted."""
+    new_bytes: int = 0
+    """Bytes of articles that packs got instead of some of the deleted ones."""
 
 
 async def delete_files(tx: Transaction, folder: int, gaps: Sequence[Gap], limit: int) -> int:
@@ -94,17 +96,20 @@ async def delete_articles(tx: Transaction, folder: int, limit: int, stride: int)
     values: dict[str, object] = {"folder": folder, "limit": limit, "stride": stride}
     rows = await tx.fetch(_SQL["next_segments"], values)
     if not rows:
-        await tx.run(_SQL["finish_objects"], {"folder": folder, "last": _LAST})
-        return Erased()
+        return Erased(new_bytes=await _finish_objects(tx, folder, _LAST))
     last, index = rows[-1]
     values = {"objects": int8_array(sorted({row[0] for row in rows})), "last": last, "index": index}
     gone = await tx.fetch(_SQL["delete_segments"], values)
     erased = await _delete_unused(tx, gone)
-    await tx.run(_SQL["finish_objects"], {"folder": folder, "last": last})
-    return erased
+    return erased._replace(new_bytes=await _finish_objects(tx, folder, last))
 
 
 _LAST = (1 << 63) - 1
+
+
+async def _finish_objects(tx: Transaction, folder: int, last: int) -> int:
+    new: int = (await tx.one(_SQL["finish_objects"], {"folder": folder, "last": last}))[0]
+    return new
 
 
 async def _delete_unused(tx: Transaction, gone: Sequence[tuple[bytes, int, int, bool]]) -> Erased:

@@ -68,20 +68,22 @@ noted AS (
 SELECT count(*) FROM gone;
 
 -- release
--- Of a removed folder even the roots go by which versions are found.
-UPDATE forgotten_objects SET after_object = NULL, root_version = NULL WHERE folder_id = %(folder)s;
+-- Of a removed folder even the roots go by which versions are found, and what packs had before.
+UPDATE forgotten_objects SET after_object = NULL, root_version = NULL, replaced_at = NULL
+ WHERE folder_id = %(folder)s;
 
 -- total
 -- The articles of a folder's forgotten objects that are there, and their bytes.
 SELECT count(*), coalesce(sum(s.payload_size), 0)::int8
   FROM forgotten_objects c JOIN segments s ON s.object_id = c.object_id
- WHERE c.folder_id = %(folder)s AND c.certain AND s.status IN {segment.there};
+ WHERE c.folder_id = %(folder)s AND c.certain AND c.replaced_at IS NULL
+   AND s.status IN {segment.there};
 
 -- next_segments
 -- The next rows of segments of forgotten objects, in order.
 SELECT s.object_id, s.segment_index
   FROM (SELECT object_id FROM forgotten_objects
-         WHERE folder_id = %(folder)s AND certain
+         WHERE folder_id = %(folder)s AND certain AND replaced_at IS NULL
            AND (after_object IS NULL
                 OR NOT EXISTS (SELECT FROM objects n WHERE n.id = after_object AND NOT n.complete))
            AND (root_version IS NULL
@@ -131,7 +133,11 @@ DELETE FROM aliases a
 SELECT id FROM realms WHERE id = ANY(%(realms)b::int8[]) AND store = 'shards';
 
 -- finish_objects
--- Forgotten objects without a segment left are done with: the next ones of those up to `last`.
-DELETE FROM forgotten_objects c
- WHERE c.folder_id = %(folder)s AND c.certain AND c.object_id <= %(last)s
-   AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = c.object_id);
+-- Forgotten objects without a segment left are done with: the next ones of those up to `last`. Returns
+-- the bytes of the articles that packs got instead of theirs.
+WITH gone AS (
+    DELETE FROM forgotten_objects c
+     WHERE c.folder_id = %(folder)s AND c.certain AND c.object_id <= %(last)s
+       AND NOT EXISTS (SELECT FROM segments s WHERE s.object_id = c.object_id)
+ RETURNING new_bytes)
+SELECT coalesce(sum(new_bytes), 0)::int8 FROM gone;

@@ -10,7 +10,8 @@ _OF_FOLDER = (
     *("forget_index", "forget_roots", "forget_pages", "forget_sweeps", "forget_notices"),
     *("forget_jobs", "forget_vanished", "forget_exclusions", "forget_mounts", "forget_owners"),
     "forget_places",
-    *("forget_versions", "forget_candidates", "leave_headers", "forget_headers", "forget_folder"),
+    *("forget_versions", "forget_candidates", "forget_packs", "leave_headers", "forget_headers"),
+    "forget_folder",
 )
 
 

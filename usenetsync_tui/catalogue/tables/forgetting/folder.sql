@@ -50,6 +50,10 @@ DELETE FROM forgotten_versions WHERE folder_id = %(folder)s;
 -- The notes of its objects: all are deleted.
 DELETE FROM forgotten_objects WHERE folder_id = %(folder)s;
 
+-- forget_packs
+-- The packs that were to be written again.
+DELETE FROM worn_packs WHERE folder_id = %(folder)s;
+
 -- leave_headers
 -- Its headers can go.
 UPDATE folders SET headers_id = NULL WHERE id = %(folder)s;

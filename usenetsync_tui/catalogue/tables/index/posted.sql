@@ -229,13 +229,20 @@ SELECT complete FROM objects WHERE id = %(object)s;
 SELECT indexed FROM snapshots WHERE folder_id = %(folder)s AND version = %(version)s;
 
 -- renamed_since
--- Whether articles of the objects of the versions from `base` on got other names since the last run.
+-- Whether articles of the objects of the versions from `base` on got other names since the last run,
+-- or packs of theirs got other articles.
+WITH renamed AS (
+    SELECT o.id, o.first_key, o.last_key
+      FROM aliases a JOIN segments s ON s.message_id = a.message_id
+      JOIN objects o ON o.id = s.object_id
+     WHERE a.at >= %(at)s AND o.folder_id = %(folder)s AND o.kind <> {object.index}
+     UNION ALL
+    SELECT id, first_key, last_key
+      FROM objects WHERE folder_id = %(folder)s AND rewritten_at >= %(at)s)
 SELECT EXISTS (
-       SELECT FROM aliases a JOIN segments s ON s.message_id = a.message_id
-         JOIN objects o ON o.id = s.object_id
-        WHERE a.at >= %(at)s AND o.folder_id = %(folder)s AND o.kind <> {object.index}
-          AND EXISTS (SELECT FROM files f
-                       WHERE f.folder_id = o.folder_id AND f.object_id = o.id
+       SELECT FROM renamed o
+        WHERE EXISTS (SELECT FROM files f
+                       WHERE f.folder_id = %(folder)s AND f.object_id = o.id
                          AND f.path_key BETWEEN o.first_key AND o.last_key
                          AND f.first_version <= %(version)s
                          AND (f.last_version IS NULL OR f.last_version >= %(base)s)));
