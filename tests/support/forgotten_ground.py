@@ -71,15 +71,10 @@ class Kept:
 
     async def erase(self, job: int, rng: random.Random | None = None) -> FreedSpace:
         """Erase what is forgotten; killed now and then, if there are random numbers."""
-        folder = await self.world.folder()
         for kills in count(1):
-            run = await self.world.run_of(folder, job)
-            mortal = Mortal(self.world.catalogue.pool)
-            mortal.lives = 10_000 if rng is None else rng.randrange(1, 8 + 6 * kills)
-            run = replace(run, catalogue=mortal, limits=replace(run.limits, batch_size=5))
-            tell = partial(post_index, run, await self.indexed.realm(), renews=True)
+            lives = None if rng is None else rng.randrange(1, 8 + 6 * kills)
             try:
-                assert await forget.forget(run, tell) == forget.Left()
+                assert await self.erase_once(job, lives) == forget.Left()
                 break
             except* KilledError:
                 await self.assert_consistent()
@@ -87,6 +82,15 @@ class Kept:
         async with self.world.catalogue.transaction() as tx:
             await jobs.set_state(tx, job, JobState.COMPLETED, "")
             return await freed.of_job(tx, job)
+
+    async def erase_once(self, job: int, lives: int | None = None) -> forget.Left:
+        """Erase what is forgotten; returns what is left. `lives`: transactions before a kill."""
+        run = await self.world.run_of(await self.world.folder(), job)
+        mortal = Mortal(self.world.catalogue.pool)
+        mortal.lives = 10_000 if lives is None else lives
+        run = replace(run, catalogue=mortal, limits=replace(run.limits, batch_size=5))
+        tell = partial(post_index, run, await self.indexed.realm(), renews=True)
+        return await forget.forget(run, tell)
 
     async def preview(self, wanted: list[int]) -> ForgetPreview:
         folder = await self.world.folder()

@@ -10,6 +10,9 @@ CREATE INDEX objects_rewritten ON objects (folder_id, rewritten_at) WHERE rewrit
 -- present ones. new_bytes: bytes of the articles that were posted instead.
 ALTER TABLE forgotten_objects ADD COLUMN replaced_at timestamptz, ADD COLUMN new_bytes bigint;
 
+-- packs_chosen: the packs to be written again are chosen, with what the version had already deleted.
+ALTER TABLE forgotten_versions ADD COLUMN packs_chosen boolean NOT NULL DEFAULT false;
+
 -- The packs that a job writes again, a batch after the other. live: their bytes that files have.
 CREATE TABLE worn_packs (
     object_id bigint PRIMARY KEY,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from usenetsync_tui.catalogue.tables import snapshots
-from usenetsync_tui.catalogue.tables.forgetting import freed, index_pages, packs
+from usenetsync_tui.catalogue.tables.forgetting import freed
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.index_realm import figures_kept, posted_or_why_not
 from usenetsync_tui.model.figures import number, plural, size
@@ -56,10 +56,6 @@ async def _told(run: JobRun) -> str:
     open_realm = await opened_index(run)
     if open_realm is None:
         return ""
-    async with run.catalogue.transaction() as tx:
-        told = await index_pages.is_told(tx, run.folder.id, open_realm.realm.id)
-        if told and not await packs.has_replaced(tx, run.folder.id):
-            return ""
     with figures_kept(run.progress):
         return await posted_or_why_not(run, open_realm, renews=True)
 

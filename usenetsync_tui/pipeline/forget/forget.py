@@ -4,11 +4,11 @@ The versions are marked before: nobody lists or reads them. The catalogue says w
 next run of the job continues where this one ended. The order:
 
 1. The index lists the kept versions alone (`tell`).
-2. The rows of files that reach no kept version go, then their objects, then the runs and roots of
-   the index that no kept version is read through.
+2. The rows of files that reach no kept version go, then their objects.
 3. The segments of these objects go, each with its article if no other segment has it.
 4. Packs much of which no file has any more are written again (`repack`). The index tells their new
-   articles; then the old ones go like the others.
+   articles; then the old ones go like the others, with the runs and roots of the index that no kept
+   version is read through.
 5. The versions are erased. What was marked meanwhile is taken up from 1.
 
 Articles that packs had before stay while a restore is under way, which may still fetch them, and as
@@ -32,6 +32,7 @@ from usenetsync_tui.catalogue.tables.forgetting import (
     versions,
 )
 from usenetsync_tui.catalogue.tables.forgetting.erase import Erased
+from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.pipeline.forget.repack import repack
 from usenetsync_tui.pipeline.index.find_root import STRIDE
 from usenetsync_tui.pipeline.index.untold import is_all_told
@@ -65,8 +66,9 @@ async def forget(run: JobRun, tell: _Tell) -> Left:
             pending = await versions.pending(tx, mine)
         if not pending:
             break
-        run.progress.phase = "index"
-        left = left._replace(why_told=await tell())
+        if await _lists_forgotten(run):
+            run.progress.phase = "index"
+            left = left._replace(why_told=await tell())
         await _erase(run, pending)
         left = await _packs_written_again(run, tell, left)
         if run.draining:
@@ -114,37 +116,48 @@ async def _erase(run: JobRun, pending: Sequence[int]) -> None:
     async with run.catalogue.transaction() as tx:
         await erase.spare(tx, mine)
     await _each(run, lambda tx: erase.make_certain(tx, mine, limit))
-    async with run.catalogue.transaction() as tx:
-        # What packs got since may be told in runs of versions that go now, and in no other yet.
-        if await is_all_told(tx, mine):
-            await index_pages.forget_needless(tx, mine, STRIDE)
     await _delete_articles(run)
 
 
+async def _lists_forgotten(run: JobRun) -> bool:
+    """Whether the posted index lists forgotten versions."""
+    mine = run.folder.id
+    async with run.catalogue.transaction() as tx:
+        realm = await posted.realm_of(tx, mine)
+        if realm is None:
+            return False
+        told = await index_pages.is_told(tx, mine, realm)
+        return not told or await posted.has_unposted(tx, mine, realm)
+
+
 async def _packs_written_again(run: JobRun, tell: _Tell, left: Left) -> Left:
-    """Free what only forgotten versions had in packs; returns what is left.
+    """Free what only forgotten versions had in packs, and in the index; returns what is left.
 
     The order: no former article goes before the index of every version tells the new one, and not
-    while a restore may fetch it.
+    while a restore may fetch it. No part of the index goes before that either: what packs got
+    earlier may be told in runs of versions that go now, and in no others yet.
     """
     mine = run.folder.id
     if not await _may_go_on(run):
         return left
     left = left._replace(unread_packs=await repack(run))
-    async with run.catalogue.transaction() as tx:
-        waits = await packs.has_replaced(tx, mine)
-    if not waits or not await _may_go_on(run):
-        return left
-    run.progress.phase = "index"
-    left = left._replace(why_told=await tell(), old_packs=True)
-    if left.why_told or run.draining:
+    if not await _may_go_on(run):
         return left
     async with run.catalogue.transaction() as tx:
-        if not await is_all_told(tx, mine) or await packs.is_read(tx, mine):
-            return left
-        await packs.release(tx, mine)
+        old = await packs.has_replaced(tx, mine)
+    if old:
+        run.progress.phase = "index"
+        left = left._replace(why_told=await tell(), old_packs=True)
+    if not await _may_go_on(run):
+        return left
+    async with run.catalogue.transaction() as tx:
+        if await is_all_told(tx, mine):
+            await index_pages.forget_needless(tx, mine, STRIDE)
+            if old and not left.why_told and not await packs.is_read(tx, mine):
+                await packs.release(tx, mine)
+                left = left._replace(old_packs=False)
     await _delete_articles(run)
-    return left._replace(old_packs=False)
+    return left
 
 
 async def _each(run: JobRun, batch: _Batch, *, files: bool = False) -> None:

@@ -77,11 +77,12 @@ async def repack(run: JobRun) -> int:
     folder, unread = run.folder.id, 0
     run.progress.phase = "repack"
     async with run.catalogue.transaction() as tx:
-        realm = await posted.realm_of(tx, folder)
-        if await packs.has_other_index(tx, folder, realm):
-            return 0
-        closed = await closed_ranges(tx, folder, realm) if realm is not None else []
-        await packs.plan(tx, folder, LEFT_PARTS, closed)
+        if not await packs.are_chosen(tx, folder):
+            realm = await posted.realm_of(tx, folder)
+            if await packs.has_other_index(tx, folder, realm):
+                return 0
+            closed = await closed_ranges(tx, folder, realm) if realm is not None else []
+            await packs.choose(tx, folder, LEFT_PARTS, closed)
     limit = min(_AT_ONCE, run.limits.batch_size)
     limit = max(1, min(limit, run.limits.memory_limit // (16 * run.limits.chunk_size)))
     while True:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.model.digests import DigestKind, FileDigest
+from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.postgres.arrays import int8_array
 
 _SQL = load(__package__, "packs.sql")
@@ -55,19 +55,23 @@ class Exchange(NamedTuple):
     """Bytes of the articles that were posted for it."""
 
 
-async def plan(
+async def are_chosen(tx: Transaction, folder: int) -> bool:
+    """Whether `choose` was done since the last version of a folder was marked as forgotten."""
+    chosen: bool = (await tx.one(_SQL["are_chosen"], _of(folder)))[0]
+    return chosen
+
+
+async def choose(
     tx: Transaction, folder: int, left_parts: int, closed: Sequence[tuple[int, int]]
-) -> int:
-    """Choose the packs of a folder to write again; returns their number.
+) -> None:
+    """Choose the packs of a folder to write again, when the rows of forgotten files are deleted.
 
     Of the bytes that no file has, one part in `left_parts` stays in other packs at most. `closed`:
     first and last version of ranges whose packs stay as they are. One pass over the folder's rows.
     """
-    await tx.run(_SQL["forget_plan"], {"folder": folder})
     bases, lasts = [each[0] for each in closed], [each[1] for each in closed]
-    values = {"folder": folder, "left_parts": left_parts, "bases": bases, "lasts": lasts}
-    count: int = (await tx.one(_SQL["plan"], values))[0]
-    return count
+    for name in ("forget_plan", "choose", "chosen"):
+        await tx.run(_SQL[name], _of(folder, left_parts=left_parts, bases=bases, lasts=lasts))
 
 
 async def next_packs(tx: Transaction, folder: int, limit: int) -> list[WornPack]:
@@ -83,8 +87,7 @@ async def places(
     values = _of(folder, packs=int8_array(list(found)))
     values |= {"first": min(p.first_key for p in packs), "last": max(p.last_key for p in packs)}
     for pack, offset, size, digest, kind in await tx.fetch(_SQL["places"], values):
-        known = None if digest is None else FileDigest(DigestKind(kind), digest)
-        found[pack].append(Place(offset, size, known))
+        found[pack].append(Place(offset, size, file_digest(kind, digest)))
     return found
 
 

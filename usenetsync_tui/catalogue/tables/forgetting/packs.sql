@@ -1,12 +1,22 @@
+-- are_chosen
+-- Whether the packs to write again are chosen for all versions that are being forgotten.
+SELECT NOT EXISTS (SELECT FROM forgotten_versions
+                    WHERE folder_id = %(folder)s AND NOT erased AND NOT packs_chosen);
+
+-- chosen
+-- They are: a job that continues does not choose more.
+UPDATE forgotten_versions SET packs_chosen = true
+ WHERE folder_id = %(folder)s AND NOT erased AND NOT packs_chosen;
+
 -- forget_plan
 -- The packs of a folder that an interrupted job was to write again.
 DELETE FROM worn_packs WHERE folder_id = %(folder)s;
 
--- plan
+-- choose
 -- Choose the packs to write again: those with the largest share of bytes that no row of a file has,
 -- until only one part in `left_parts` of all these bytes is left in the others. Not a pack of which
--- another object shares the article, since that stays anyway; nor one that a version needs between
--- two versions, whose index has no names left to tell it. Returns how many packs there are.
+-- another object shares the article, since that stays anyway; nor one that a version between a base
+-- and its last needs, if their index has no names left to tell it.
 WITH live AS (
     SELECT object_id, sum(size)::int8 AS bytes
       FROM (SELECT DISTINCT object_id, coalesce(object_offset, 0), size FROM files
@@ -34,12 +44,9 @@ packs AS MATERIALIZED (
 ranked AS (
     SELECT id, live, sum(dead) OVER (ORDER BY dead::float8 / held, id) AS so_far,
            sum(dead) OVER () AS all_dead
-      FROM packs),
-chosen AS (
-    INSERT INTO worn_packs (object_id, folder_id, live)
-    SELECT id, %(folder)s, live FROM ranked WHERE so_far * %(left_parts)s > all_dead
- RETURNING object_id)
-SELECT count(*) FROM chosen;
+      FROM packs)
+INSERT INTO worn_packs (object_id, folder_id, live)
+SELECT id, %(folder)s, live FROM ranked WHERE so_far * %(left_parts)s > all_dead;
 
 -- next
 -- The next packs to write again, after one.
