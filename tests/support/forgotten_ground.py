@@ -104,6 +104,10 @@ class Kept:
     async def assert_whole(self) -> None:
         """Every kept version is there, by the catalogue and by the secret; and no other."""
         await self.assert_consistent()
+        await self.assert_readable()
+
+    async def assert_readable(self) -> None:
+        """The same, whatever else is in the shards."""
         folder = await self.world.folder()
         async with self.world.catalogue.transaction() as tx:
             there = [s.version for s in await snapshots.finished(tx, folder.id)]

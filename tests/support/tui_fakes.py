@@ -290,7 +290,8 @@ class FakeBrowser:
             versions=tuple(VersionSpace(v, listed[v].started_at, v * 1_000_000) for v in versions),
             freed_bytes=sum(versions) * 1_200_000,
             unread_bytes=0,
-            packed_bytes=40_000,
+            repacked_bytes=40_000,
+            packed_bytes=0,
             files=len(versions) * 300,
         )
 

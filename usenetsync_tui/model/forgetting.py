@@ -28,8 +28,11 @@ class ForgetPreview:
     """Bytes of the articles that would be deleted from the database (shards)."""
     unread_bytes: int
     """Bytes of the articles that would stay on Usenet, where nothing can be deleted."""
+    repacked_bytes: int
+    """Bytes of small files that only they need, in packs of the database that other files need:
+    packs are written again, so nearly all of them are freed."""
     packed_bytes: int
-    """Bytes of small files that only they need, in packs that stay for the sake of other files."""
+    """The same in packs on Usenet, where they stay."""
     files: int
     """Rows of files that would be deleted from the catalogue."""
 

@@ -23,6 +23,7 @@ def preview_fields(preview: ForgetPreview) -> Fields:
         "versions": [each.version for each in preview.versions],
         "freed_bytes": preview.freed_bytes,
         "unread_bytes": preview.unread_bytes,
+        "repacked_bytes": preview.repacked_bytes,
         "packed_bytes": preview.packed_bytes,
         "files": preview.files,
     }

@@ -44,12 +44,13 @@ async def would_free(tx: Transaction, folder: int, versions: Sequence[int]) -> F
         together[store] += size
         if version is not None:
             own[version] += size
-    files, packed = await tx.one(_of_dying("rows"), values)
+    files, packed, repacked = await tx.one(_of_dying("rows"), values)
     return ForgetPreview(
         folder=named.name,
         versions=tuple([VersionSpace(v, finished[v].started_at, own[v]) for v in wanted]),
         freed_bytes=sum(size for store, size in together.items() if store != StoreKind.USENET),
         unread_bytes=together[StoreKind.USENET],
+        repacked_bytes=repacked,
         packed_bytes=packed,
         files=files,
     )

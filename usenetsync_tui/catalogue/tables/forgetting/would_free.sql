@@ -39,20 +39,25 @@ SELECT a.version, r.store, sum(a.payload)::int8
 
 -- rows
 -- The rows of files that would be deleted, and the bytes of those small files among them whose packs
--- other files need.
+-- other files need: in packs that stay as they are, and in those that are written again.
 WITH dying AS MATERIALIZED ({dying}),
 shared AS (
-    SELECT DISTINCT f.object_id
+    SELECT asked.object_id, r.store = 'shards' AS here
       FROM (SELECT DISTINCT object_id FROM dying WHERE object_id IS NOT NULL) AS asked
-      JOIN files f ON f.object_id = asked.object_id
-     WHERE f.folder_id = %(folder)s
-       AND EXISTS (SELECT FROM snapshots c
-                    WHERE c.folder_id = %(folder)s
-                      AND c.version <> ALL(%(versions)s::int4[])
-                      AND c.version >= f.first_version
-                      AND c.version <= coalesce(f.last_version, 2147483647)))
-SELECT count(*), coalesce(sum(d.size) FILTER (WHERE NOT EXISTS (
-           SELECT FROM files f JOIN shared USING (object_id)
+      JOIN objects o ON o.id = asked.object_id JOIN realms r ON r.id = o.realm_id
+     WHERE EXISTS (
+           SELECT FROM files f
+            WHERE f.folder_id = %(folder)s AND f.object_id = asked.object_id
+              AND EXISTS (SELECT FROM snapshots c
+                           WHERE c.folder_id = %(folder)s
+                             AND c.version <> ALL(%(versions)s::int4[])
+                             AND c.version >= f.first_version
+                             AND c.version <= coalesce(f.last_version, 2147483647)))),
+packed AS (
+    SELECT DISTINCT d.object_id, d.object_offset, d.size, shared.here
+      FROM dying d JOIN shared USING (object_id)
+     WHERE NOT EXISTS (
+           SELECT FROM files f
             WHERE f.folder_id = %(folder)s AND f.path_key = d.path_key
               AND f.object_id = d.object_id AND f.first_version <> d.first_version
               AND f.object_offset = d.object_offset
@@ -60,9 +65,11 @@ SELECT count(*), coalesce(sum(d.size) FILTER (WHERE NOT EXISTS (
                            WHERE c.folder_id = %(folder)s
                              AND c.version <> ALL(%(versions)s::int4[])
                              AND c.version >= f.first_version
-                             AND c.version <= coalesce(f.last_version, 2147483647)))
-           AND EXISTS (SELECT FROM shared WHERE shared.object_id = d.object_id)), 0)::int8
-  FROM dying d;
+                             AND c.version <= coalesce(f.last_version, 2147483647))))
+SELECT (SELECT count(*) FROM dying),
+       coalesce(sum(size) FILTER (WHERE NOT here), 0)::int8,
+       coalesce(sum(size) FILTER (WHERE here), 0)::int8
+  FROM packed;
 
 -- dying
 -- The rows of files that reach no version which stays: those that began and ended in a gap.

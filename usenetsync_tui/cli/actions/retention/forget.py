@@ -130,6 +130,11 @@ def preview_words(preview: ForgetPreview) -> Iterator[str]:
             f"{name}: {size(preview.unread_bytes)} stay on Usenet, unread and unchecked: nothing "
             "can be deleted there"
         )
+    if preview.repacked_bytes:
+        yield (
+            f"{size(preview.repacked_bytes)} of small files are in packs that other files need: "
+            "packs are written again without them, which frees nearly all of it, too"
+        )
     if preview.packed_bytes:
         yield f"{size(preview.packed_bytes)} of small files stay in packs that other files need"
 
