@@ -252,7 +252,7 @@ class _Batch:
     async def _posted(self) -> None:
         """Post the new articles; returns when each is confirmed or given up."""
         run = self._run
-        ledger = Ledger(lock=run.catalogue.ledger_lock)
+        ledger = Ledger(lock=run.catalogue.ledger_lock, counts=False)
         ledger.under_way |= {each.article.message_id: each for each in self._postings}
         run.stages.clear()
         async with posting_lanes(run, ledger) as out:
