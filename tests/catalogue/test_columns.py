@@ -154,3 +154,17 @@ def test_the_staging_table_and_the_copy_have_the_same_columns() -> None:
     assert made is not None and sent is not None
     names = [part.split()[0] for part in made[1].split(", ")]
     assert names == sent[1].split(", ") == list(files.StagedRow._fields)
+
+
+@pytest.mark.anyio
+async def test_packs_exchange_all_of_a_segment_but_its_key(catalogue: Catalogue) -> None:
+    async with catalogue.transaction() as tx:
+        rows = await tx.fetch(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'segments'::regclass"
+            " AND attnum > 0 AND NOT attisdropped"
+        )
+    sql = load("usenetsync_tui.catalogue.tables.forgetting", "packs.sql")["exchange"]
+    columns_of = [re.findall(r"\w+", part) for part in re.findall(r"\(([^()]*)\)", sql)[:2]]
+    assert columns_of[1] == [word for name in columns_of[0] for word in ("o", name)]
+    key = {"object_id", "segment_index", "redundancy"}
+    assert {*columns_of[0]} | key == {name for (name,) in rows}

@@ -22,6 +22,7 @@ from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.pipeline.forget.forget import Left
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
+from usenetsync_tui.pipeline.verify.check import Repaired, repair
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.shards import ShardsStore
 
@@ -124,11 +125,12 @@ def names_needed_from(world: World, version: int) -> set[bytes]:
 
 
 async def test_what_a_pack_had_stays_while_a_restore_is_under_way(kept: Kept) -> None:
+    """And what it has now can be made again from the folder."""
     rng, world = random.Random(1), kept.world
     begin(world.root, rng)
     for _ in range(3):
-        await kept.version()
         change(world.root, rng, 12)
+        await kept.version()
     folder = await world.folder()
     async with world.catalogue.transaction() as tx:
         job = await jobs.add(tx, folder.id, Verb.RESTORE, folder.priority, version=3, queued=True)
@@ -142,6 +144,12 @@ async def test_what_a_pack_had_stays_while_a_restore_is_under_way(kept: Kept) ->
     assert await kept.erase_once(await kept.mark([2])) == Left()
     now = names_needed_from(world, 3)
     assert (await world.store.present(needed | now)).there == now
+    await kept.assert_whole()
+    lost = world.query("SELECT message_id FROM segments WHERE object_id = 1")
+    world.query("DELETE FROM articles WHERE message_id = %s RETURNING 1", *lost[0])
+    assert (await world.verify(bodies=True)).missing == 1
+    assert world.run is not None and await repair(world.run) == Repaired(seen=1)
+    world.query("UPDATE jobs SET state = 'completed' RETURNING id")
     await kept.assert_whole()
 
 

@@ -25,7 +25,7 @@ from anyio import to_thread
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import objects, segments
 from usenetsync_tui.catalogue.tables.forgetting import packs
-from usenetsync_tui.catalogue.tables.forgetting.packs import Exchange, Place, WornPack
+from usenetsync_tui.catalogue.tables.forgetting.packs import PackExchange, PackPlace, WornPack
 from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.catalogue.tables.segments import KnownArticle
 from usenetsync_tui.codec.compression import compress_sparse, decompress
@@ -33,7 +33,7 @@ from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.disk.content import content_of
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.folders import Compression
+from usenetsync_tui.model.folders import Compression, StoreKind
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
 from usenetsync_tui.pipeline.index.untold import closed_ranges
 from usenetsync_tui.pipeline.posting.articles import posting_of
@@ -75,6 +75,8 @@ async def repack(run: JobRun) -> int:
     Ends early when the run drains.
     """
     folder, unread = run.folder.id, 0
+    if run.folder.realm.store is StoreKind.USENET:  # nothing is freed there, or told elsewhere
+        return 0
     run.progress.phase = "repack"
     async with run.catalogue.transaction() as tx:
         if not await packs.are_chosen(tx, folder):
@@ -176,7 +178,7 @@ class _Batch:
         except StoreError:
             return None
 
-    async def _planned(self, made: Sequence[_New]) -> list[Exchange]:
+    async def _planned(self, made: Sequence[_New]) -> list[PackExchange]:
         """Record new articles durably, those that the realm has already apart."""
         run, realm = self._run, self._run.open_realm.realm
         check_after = next(iter(run.open_realm.checks), None)
@@ -187,14 +189,14 @@ class _Batch:
             wanted = [new for new in made if not _waits(new, known)]
             ids = await objects.allocate(tx, len(wanted))
             rows: list[Segment] = []
-            pairs: list[Exchange] = []
+            pairs: list[PackExchange] = []
             for number, new in zip(ids, wanted, strict=True):
                 size = 0
                 for redundancy in range(new.pack.copies):
                     row, fresh = self._row(number, redundancy, new, known)
                     rows.append(row)
                     size += fresh
-                pairs.append(Exchange(new.pack.id, number, new.left_out, size))
+                pairs.append(PackExchange(new.pack.id, number, new.left_out, size))
             await packs.begin(tx, run.folder.id, ids)
             if rows:
                 await segments.insert(tx, realm.id, rows, check_after)
@@ -272,8 +274,8 @@ def _waits(new: _New, known: Mapping[tuple[bytes, int], KnownArticle]) -> bool:
 
 
 async def _ready(
-    tx: Transaction, pairs: Sequence[Exchange], of: Mapping[int, _New]
-) -> list[Exchange]:
+    tx: Transaction, pairs: Sequence[PackExchange], of: Mapping[int, _New]
+) -> list[PackExchange]:
     """The pairs whose new articles are all there, and whose packs are as they were."""
     numbers = [number for pair in pairs for number in (pair.pack, pair.made)]
     now = await segments.of_packs(tx, numbers)
@@ -293,7 +295,7 @@ def _names(copies: Sequence[Segment]) -> list[bytes]:
 def _made_of(
     pack: WornPack,
     copies: Sequence[Segment],
-    places: Sequence[Place],
+    places: Sequence[PackPlace],
     data: bytes,
     algorithm: DigestAlgorithm,
 ) -> _New | None:

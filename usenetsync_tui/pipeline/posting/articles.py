@@ -44,6 +44,8 @@ def payload_of(data: bytes, codec: Codec) -> bytes:
 
     Blocking.
     """
+    if codec is Codec.LZ4:  # it was smaller then, whatever samples of it say
+        return compression.compress_sparse(data, Compression.LZ4)[1]
     return compression.compress(data, _COMPRESSION_OF[codec])[1]
 
 

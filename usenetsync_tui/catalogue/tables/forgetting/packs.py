@@ -36,7 +36,7 @@ class WornPack(NamedTuple):
     last_key: bytes
 
 
-class Place(NamedTuple):
+class PackPlace(NamedTuple):
     """Where the bytes of a file lie in a pack."""
 
     offset: int
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     digest: FileDigest | None
 
 
-class Exchange(NamedTuple):
+class PackExchange(NamedTuple):
     """A pack, and the object whose new articles it gets."""
 
     pack: int
@@ -81,13 +81,13 @@ async def next_packs(tx: Transaction, folder: int, limit: int) -> list[WornPack]
 
 async def places(
     tx: Transaction, folder: int, packs: Sequence[WornPack]
-) -> Mapping[int, list[Place]]:
+) -> Mapping[int, list[PackPlace]]:
     """The places of files of any version in some packs, by pack."""
-    found: dict[int, list[Place]] = {pack.id: [] for pack in packs}
+    found: dict[int, list[PackPlace]] = {pack.id: [] for pack in packs}
     values = _of(folder, packs=int8_array(list(found)))
     values |= {"first": min(p.first_key for p in packs), "last": max(p.last_key for p in packs)}
     for pack, offset, size, digest, kind in await tx.fetch(_SQL["places"], values):
-        found[pack].append(Place(offset, size, file_digest(kind, digest)))
+        found[pack].append(PackPlace(offset, size, file_digest(kind, digest)))
     return found
 
 
@@ -96,7 +96,7 @@ async def begin(tx: Transaction, folder: int, made: Collection[int]) -> None:
     await tx.run(_SQL["begin"], _of(folder, made=int8_array(list(made))))
 
 
-async def exchange(tx: Transaction, pairs: Sequence[Exchange]) -> None:
+async def exchange(tx: Transaction, pairs: Sequence[PackExchange]) -> None:
     """Packs get new articles, all of which are posted. Announce it first (`index.changes`)."""
     packs, made = [pair.pack for pair in pairs], [pair.made for pair in pairs]
     values: dict[str, object] = {
