@@ -33,7 +33,7 @@ OTHERS = (
     Pick(
         DELETED,
         "are deleted",
-        "Not what the folder's filters leave out, and nothing outside the restored part.",
+        "Not what the folder's filters exclude, and nothing outside the restored part.",
         warning="What the version does not have is deleted; the preview lists it.",
     ),
 )
