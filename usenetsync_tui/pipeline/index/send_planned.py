@@ -48,7 +48,7 @@ async def send_planned(run: JobRun) -> bool:
 
     `run`: in the realm of the folder's index.
     """
-    ledger = Ledger(lock=run.catalogue.ledger_lock)
+    ledger = Ledger(lock=run.catalogue.ledger_lock, counts=False)
     run.progress.phase, run.stages[:] = "repost", []
     after, are_others = 0, False
     async with posting_lanes(run, ledger) as out:
@@ -106,7 +106,6 @@ async def _send(
     except BaseException:
         run.budget.give(held)
         raise
-    run.progress.total_bytes += held
     run.progress.in_flight += held
     await out.put(outgoing)
 
@@ -120,7 +119,7 @@ def _outgoing(run: JobRun, made: OpenObject, article: Segment, data: bytes) -> O
         path=b"",
         copies=made.copies,
         nonce=fresh_nonce(run),
-        credit=article.size,
+        credit=0,
         held=article.size,
         again=True,  # after a restored backup of the catalogue it may have been sent
     )
