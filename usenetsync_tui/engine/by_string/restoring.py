@@ -31,7 +31,7 @@ from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.restored_paths import outermost
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.index_paths import no_such_path
 from usenetsync_tui.pipeline.index.read_version import VersionReader
