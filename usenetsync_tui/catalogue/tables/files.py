@@ -114,6 +114,7 @@ async def current_page(
 
     Like all pages here it is shorter if paths are long (a few MiB), and empty after the last row.
     """
+    await tx.run(_SQL["in_order"])
     return await tx.fetch(
         _SQL["current_page" if after is not None else "current_first_page"],
         {"folder": folder, "after": after, "limit": limit},
