@@ -64,7 +64,8 @@ def _value(value: Any, key: str = "") -> Any:
         return key.upper()
     match value:
         case int() if key in _WITH_INDEX and value >= 500:
-            return round(value, -3 if value < 10_000 else -4)
+            unit = 10 ** (len(str(value)) - 2)
+            return "FEW" if value < 10_000 else value // unit * unit
         case dict():
             return {k: _value(v, k) for k, v in value.items()}
         case list():

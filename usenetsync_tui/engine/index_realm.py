@@ -5,8 +5,7 @@ Also asks, before an upload, whether another machine has continued the folder.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 from anyio import to_thread
@@ -30,7 +29,7 @@ from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.continued import refuse_continued
 from usenetsync_tui.pipeline.index.post_index import opened_index, post_index
-from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
+from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
 async def make_secret(catalogue: Catalogue, ring: KeyRing, folder: int) -> bytes:
@@ -88,8 +87,7 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
         open_realm = await opened_index(run)
         assert open_realm is not None
         try:
-            with figures_kept(run.progress):
-                left = await posted_or_why_not(run, open_realm)
+            left = await posted_or_why_not(run, open_realm)
         except FolderContinuedError as error:
             words = f"{outcome.message}; {error}"
             return replace(outcome, state=JobState.FAILED, message=words)
@@ -100,18 +98,6 @@ async def _indexed(stores: Stores, run: JobRun, outcome: Outcome) -> Outcome:
         return replace(outcome, state=JobState.QUEUED, message="interrupted")
     words = f"{outcome.message}; its index is not posted yet: {left}"
     return replace(outcome, state=JobState.INCOMPLETE, message=words)
-
-
-@contextmanager
-def figures_kept(progress: Progress) -> Iterator[None]:
-    """Articles of the index posted inside the block do not count: the figures are the user's."""
-    files, size = progress.done_files, progress.done_bytes
-    total_files, total_size = progress.total_files, progress.total_bytes
-    try:
-        yield
-    finally:
-        progress.done_files, progress.done_bytes = files, size
-        progress.total_files, progress.total_bytes = total_files, total_size
 
 
 async def posted_or_why_not(run: JobRun, open_realm: OpenRealm, *, renews: bool = False) -> str:

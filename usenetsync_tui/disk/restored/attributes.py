@@ -46,7 +46,7 @@ class Attributes(NamedTuple):
     """None: not known."""
     gid: int | None = None
     xattrs: tuple[Xattr, ...] = ()
-    """Those it had; empty also if that is not known."""
+    """Those it had; empty also if that is not known (`AttributeWriter.is_exact`)."""
 
 
 class Lack(NamedTuple):
@@ -101,6 +101,15 @@ class AttributeWriter:
         """By device, the step of its times in ns, if that is longer than one."""
         self._xattrs = XattrWriter()
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether the wanted extended attributes are all that a path must have."""
+        return self._xattrs.is_exact
+
+    @is_exact.setter
+    def is_exact(self, is_exact: bool) -> None:
+        self._xattrs.is_exact = is_exact
+
     def agrees(
         self, status: os.stat_result, wanted: Attributes, at: int | bytes | None = None
     ) -> bool:
@@ -111,7 +120,7 @@ class AttributeWriter:
         """
         if (
             at is not None
-            and wanted.xattrs
+            and (wanted.xattrs or self.is_exact)
             and not self._xattrs.agrees(at, status.st_dev, wanted.xattrs)
         ):
             return False
@@ -198,14 +207,13 @@ class AttributeWriter:
     def _write_xattrs(
         self, at: int | bytes, status: os.stat_result, wanted: Attributes
     ) -> tuple[Lack, ...]:
-        """Set the extended attributes, and take away an ACL that the directory has given."""
+        """Set the extended attributes, and remove others as far as they must go."""
         is_owned = (status.st_uid, status.st_gid) == (wanted.uid, wanted.gid)
         xattrs = [x for x in wanted.xattrs if is_owned or x[0] != CAPABILITY]
         lacks = [] if len(xattrs) == len(wanted.xattrs) else [_NO_CAPABILITY]
-        if has_xattrs(at):
-            self._xattrs.remove_others(at, wanted.xattrs)
-        for reason, is_error in self._xattrs.write(at, status.st_dev, xattrs).items():
-            lacks.append(Lack(reason, is_error))
+        refused = self._xattrs.remove_others(at, wanted.xattrs) if has_xattrs(at) else {}
+        refused |= self._xattrs.write(at, status.st_dev, xattrs)
+        lacks += [Lack(*each) for each in refused.items()]
         return tuple(lacks)
 
     def _change_owner(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from usenetsync_tui.catalogue.tables import snapshots
 from usenetsync_tui.catalogue.tables.forgetting import freed, index_pages
 from usenetsync_tui.disk.source.own_files import OwnPath
-from usenetsync_tui.engine.index_realm import figures_kept, posted_or_why_not
+from usenetsync_tui.engine.index_realm import posted_or_why_not
 from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.forgetting import FreedSpace
@@ -56,8 +56,7 @@ async def _told(run: JobRun) -> str:
     async with run.catalogue.transaction() as tx:
         if await index_pages.is_told(tx, run.folder.id, open_realm.realm.id):
             return ""
-    with figures_kept(run.progress):
-        return await posted_or_why_not(run, open_realm, renews=True)
+    return await posted_or_why_not(run, open_realm, renews=True)
 
 
 def _free(database: Collection[OwnPath]) -> Callable[[], int | None]:

@@ -66,12 +66,8 @@ async def verified(run: JobRun, job: Job) -> Outcome:
         bodies, sample = await jobs.verify_options(tx, job.id)
     found = await verify(run, bodies=bodies, sample=sample)
     if not run.draining:
-        progress, errors = run.progress, run.progress.errors
-        checked = progress.done_files, progress.done_bytes
+        errors = run.progress.errors
         repaired = await _repaired(run)
-        # What was posted again is part of what was checked, and not of the figures a second time.
-        progress.done_files, progress.done_bytes = checked
-        progress.total_files, progress.total_bytes = checked
         of_index, left = await _index_repaired(run)
         if left and not run.draining:
             await run.notice(Notice(NoticeKind.UNPOSTED, b"", f"its index: {left}"))

@@ -4,7 +4,8 @@ The versions are marked before: nobody lists or reads them. The catalogue says w
 next run of the job continues where this one ended. The order:
 
 1. The index lists the kept versions alone (`tell`).
-2. The rows of files that reach no kept version go, then their objects, then the runs and roots of
+2. The rows of files that reach no kept version go, with extended attributes that only they had,
+   then their objects, then the runs and roots of
    the index that no kept version is read through.
 3. The segments of these objects go, each with its article if no other segment has it.
 4. The versions are erased. What was marked meanwhile is taken up from 1.
@@ -52,6 +53,7 @@ async def remove(run: JobRun) -> None:
     limit, mine = run.limits.batch_size, run.folder.id
     run.progress.phase = "files"
     await _each(run, lambda tx: erase.delete_all_files(tx, mine, limit), files=True)
+    await _each(run, lambda tx: erase.delete_xattrs(tx, limit))
     await _each(run, lambda tx: erase.forget_objects(tx, mine, limit))
     async with run.catalogue.transaction() as tx:
         await erase.release(tx, mine)
@@ -75,6 +77,7 @@ async def _erase(run: JobRun, pending: Sequence[int]) -> None:
     async with run.catalogue.transaction() as tx:
         gaps = await versions.gaps(tx, mine, pending)
     await _each(run, lambda tx: erase.delete_files(tx, mine, gaps, limit), files=True)
+    await _each(run, lambda tx: erase.delete_xattrs(tx, limit))
     if run.draining:
         return
     async with run.catalogue.transaction() as tx:

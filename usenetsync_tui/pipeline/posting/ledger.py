@@ -60,6 +60,9 @@ class Ledger:
     many as it read at once."""
     counted: set[int] = field(default_factory=set)
     """Those of them that became complete in this run, which counted their files."""
+    counts: bool = True
+    """Whether its articles add to the run's figures: not if these have counted them already, nor if
+    the articles are an index's."""
 
     def shares(self, object_id: int) -> None:
         """Note that rows of another object share articles of this one from now on."""
@@ -69,6 +72,8 @@ class Ledger:
 
     def progressed(self, run: JobRun, changed: list[Progressed]) -> None:
         """Count the files of those objects of the run's folder that became complete."""
+        if not self.counts:
+            return
         ours = [o for o in changed if o.complete and o.folder_id == run.folder.id]
         run.progress.done_files += sum(o.files for o in ours)
         self.counted |= self.begun.intersection(o.id for o in ours)

@@ -53,10 +53,11 @@ async def settle(
     """
     after = 0
     settler = _Settler(run, ledger, source, slot, out)
-    async with run.catalogue.transaction() as tx:
-        run.progress.total_files += await objects.waiting_files(
-            tx, run.folder.id, run.open_realm.realm.id
-        )
+    if ledger.counts:
+        async with run.catalogue.transaction() as tx:
+            run.progress.total_files += await objects.waiting_files(
+                tx, run.folder.id, run.open_realm.realm.id
+            )
     while not run.draining:
         async with run.catalogue.transaction() as tx:
             page = await objects.incomplete_page(tx, run.folder.id, after, _PAGE)
@@ -129,6 +130,8 @@ class _Settler:
 
     def _is_counted_out(self, made: OpenObject, members: Sequence[Member]) -> None:
         """Take its files from the total: this run skips them, or reads and counts them again."""
+        if not self._ledger.counts:
+            return
         if made.kind == ObjectKind.PACK or any(m.state == FileState.PLANNED for m in members):
             self._run.progress.total_files -= made.files
 
@@ -156,11 +159,12 @@ class _Settler:
     async def _again(self, made: OpenObject, members: Sequence[Member], segment: Segment) -> None:
         """Send an article again. Raises SourceFileError when its source has changed."""
         run, ledger, progress = self._run, self._ledger, self._run.progress
+        credit = segment.size if ledger.counts else 0
         sent = ledger.under_way.get(segment.message_id) or self._sent.get(segment.message_id)
         if sent is not None:  # one article of several slices
             if sent.article.message_id in ledger.under_way:
-                sent.credit += segment.size
-                progress.total_bytes += segment.size
+                sent.credit += credit
+                progress.total_bytes += credit
             return
         path = members[0].entry.path if members else b""
         await run.budget.take(segment.size)
@@ -180,12 +184,12 @@ class _Settler:
             path=path,
             copies=made.copies,
             nonce=fresh_nonce(run),
-            credit=segment.size,
+            credit=credit,
             held=segment.size,
             again=True,
         )
         await self._record(posting, segment, made)
-        progress.total_bytes += segment.size
+        progress.total_bytes += credit
         progress.in_flight += segment.size
         await self._out.put([posting])
 

@@ -142,8 +142,12 @@ async def open_source(run: JobRun) -> SourceTree:
 
 
 async def repost(run: JobRun, source: SourceTree | None) -> None:
-    """Post missing articles again, from their source; None: those of an index."""
-    run.progress.phase, ledger = "repost", Ledger(lock=run.catalogue.ledger_lock)
+    """Post missing articles again, from their source; None: those of an index.
+
+    The run's figures have counted them, or they are none of its content.
+    """
+    run.progress.phase = "repost"
+    ledger = Ledger(lock=run.catalogue.ledger_lock, counts=False)
     reading = Stage("read", 1)
     run.stages[:] = [reading]
     async with posting_lanes(run, ledger) as out:
