@@ -33,7 +33,8 @@ _END = b".\r\n"
 _TERMINATOR = b"\r\n.\r\n"
 _BEGIN = b"\r\n=ybegin "
 _STATUS = b"222 0\r\n"
-_BUFFER = 1 << 16
+_BUFFER = 1 << 18
+"""Bytes that the decoder takes at once: as many as are received at once."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _NAME_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
