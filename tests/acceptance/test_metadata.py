@@ -13,7 +13,7 @@ from metadata_trees import linked, needs_all, told, tree_with_metadata
 _AS_BEFORE = (
     "UPDATE files SET xattrs = NULL, link_set = NULL RETURNING 1",
     "UPDATE files SET ctime_ns = 0 WHERE kind = 1 RETURNING 1",
-    "UPDATE folders SET metadata_known = false RETURNING 1",
+    "UPDATE folders SET metadata_since = NULL RETURNING 1",
 )
 """The rows as a program wrote them that kept neither attributes nor links."""
 _OBJECTS = "SELECT id FROM objects WHERE kind <> 2 ORDER BY id"

@@ -14,13 +14,19 @@ from trees import compare_trees
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.model.answers import Answer
 from usenetsync_tui.model.commands import (
+    OF_STRING,
     ChangeKey,
     LookByString,
+    PreviewRestore,
+    Restore,
     RestoreByString,
     Share,
+    StopPreview,
     StopStringRestore,
 )
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restore_plans import Fate, RestorePreview
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import EngineState, StringRestoreStatus
 from usenetsync_tui.wire.attached_window import owned, visible
@@ -52,6 +58,37 @@ async def ended(engine: Engine, command: RestoreByString) -> StringRestoreStatus
     await until(lambda: bool((now := engine.status.string_restore) and now.over and now != before))
     assert engine.status.string_restore is not None
     return engine.status.string_restore
+
+
+async def previewed(engine: Engine, ground: SealedGround, string: Secret, out: Path) -> None:
+    """The preview of the restore of version 1 over version 2, and that restore after it."""
+    (out / "own").write_text("here only")
+    target, scratch = os.fsencode(out), ground.home / "data" / "recoveries"
+    choices = RestoreChoices((b"own",), Overwrite.ALWAYS, delete=True)
+    wanted = Restore(OF_STRING, target, 1, choices=choices)
+
+    def found() -> RestorePreview | None:
+        return engine._whole_status.restore_preview
+
+    engine.submit(owned(PreviewRestore(wanted, string=string), 3))
+    await until(lambda: bool((now := found()) and now.over))
+    seen = visible(engine._whole_status, 3).restore_preview
+    assert seen is not None and (seen.error, seen.restore) == ("", wanted)
+    fates = {row.path: row.fate for row in seen.rows}
+    assert fates == {b"2024/": Fate.KEEP, b"2024/a": Fate.OVERWRITE, b"b": Fate.DELETE}
+    assert engine.status.restore_preview is None, "another window sees it"
+    assert list(scratch.iterdir()), "the restore can use it"
+
+    begun = RestoreByString(string, Secret(""), target, 1, (), choices)
+    done = await ended(engine, begun)
+    assert (done.problem, done.version) == ("", 1)
+    assert (out / "2024" / "a").read_text() == "hello" and not (out / "b").exists()
+    assert (out / "own").exists() and found() is None and not scratch.exists()
+
+    engine.submit(PreviewRestore(wanted, string=string))
+    await until(lambda: bool((now := found()) and now.over))
+    engine.submit(StopPreview())
+    await until(lambda: found() is None and not scratch.exists())
 
 
 async def test_an_engine_restores_a_folder_that_it_does_not_know(
@@ -90,6 +127,8 @@ async def test_an_engine_restores_a_folder_that_it_does_not_know(
             assert compare_trees(root, out) == []
             assert not engine.status.folders and not list(tmp_path.glob("new/data/recoveries/*"))
 
+            await previewed(engine, new, string, out)
+
             answers: list[Answer] = []
             older = RestoreByString(string, none, target, version=1)
             nowhere = RestoreByString(string, none, b"x")
@@ -100,7 +139,7 @@ async def test_an_engine_restores_a_folder_that_it_does_not_know(
             busy = "EngineBusyError"
             assert [a.kind for a in answers] == ["", busy, busy, "", "UsageError"]
             await until(
-                lambda: bool((now := engine.status.string_restore) and now.over and now.number == 3)
+                lambda: bool((now := engine.status.string_restore) and now.over and now.number == 4)
             )
             stopped = engine.status.string_restore
             assert stopped is not None and "was stopped" in stopped.problem

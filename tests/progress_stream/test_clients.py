@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import socket
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from progress_ground import Ground, job_status, received
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
+from websockets.sync.client import ClientConnection
 
 from usenetsync_tui.model.status import EngineState, EngineStatus
 from usenetsync_tui.progress_stream import clients as clients_module
 from usenetsync_tui.progress_stream import stream as stream_module
+
+_PONG = b"\x8a\x80\0\0\0\0"
+"""A masked, empty pong (RFC 6455, section 5.5.3)."""
 
 
 def test_the_newest_state_reaches_a_client(ground: Ground) -> None:
@@ -56,22 +63,26 @@ def test_a_client_that_sends_is_disconnected(ground: Ground) -> None:
         assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "read-only")
 
 
+@pytest.mark.parametrize("answers_pings", [False, True])
 def test_clients_that_do_not_read_get_no_backlog_and_are_dropped(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, answers_pings: bool
 ) -> None:
     monkeypatch.setattr(stream_module, "_EVERY", 0.01)
-    waiting: list[int] = []
+    waiting, sizes, written = [0], [0], [0]
 
     class Watched(clients_module.Clients):
         def __init__(self) -> None:
             super().__init__(patience=2.0)
 
         def send(self, message: bytes, number: int, now: float) -> None:
+            before = [follower.number for follower in self._followers.values()]
             super().send(message, number, now)
+            written.append(
+                sum(f.number != b for f, b in zip(self._followers.values(), before, strict=True))
+            )
             waiting.extend(c.transport.get_write_buffer_size() for c in self._followers)
             sizes.append(len(message))
 
-    sizes: list[int] = []
     monkeypatch.setattr(stream_module, "Clients", Watched)
     ground = Ground(EngineStatus(EngineState.RUNNING))
     deaf: list[socket.socket] = []
@@ -85,13 +96,45 @@ def test_clients_that_do_not_read_get_no_backlog_and_are_dropped(
                 )
                 if jobs := received(reader)["jobs"]:
                     assert number - jobs[0]["current"] < 200  # no old states come late
-                if max(waiting, default=0) and all(_is_dropped(one) for one in deaf):
+                for one in deaf if answers_pings else ():
+                    with suppress(OSError):  # it is dropped
+                        one.send(_PONG, socket.MSG_DONTWAIT)
+                if all(_is_dropped(one) for one in deaf):
                     break
                 assert time.monotonic() < until, "they are still connected"
-        assert 0 < max(waiting) <= max(sizes) + 200  # one message at most, and its handshake
+        # One message at most waits here, with a ping and its handshake.
+        assert max(waiting) <= max(sizes) + 200
+        if answers_pings:
+            assert max(waiting) > 0
+        else:
+            reads = sum(written) - len(deaf)
+            assert 0 < reads <= len(written), "each deaf client got one message"
     finally:
         for one in deaf:
             one.close()
+        ground.close()
+
+
+def test_a_quiet_client_is_asked_whether_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "_EVERY", 0.01)
+    monkeypatch.setattr(clients_module, "_QUIET", 0.05)
+    monkeypatch.setattr(stream_module, "message", lambda status, counters: b"{}")
+    ground = Ground(EngineStatus(EngineState.IDLE))
+    asked = []
+
+    class Listening(ClientConnection):
+        def process_event(self, event: Event) -> None:
+            asked.append(isinstance(event, Frame) and event.opcode is Opcode.PING)
+            super().process_event(event)
+
+    try:
+        with ground.follow(create_connection=Listening) as client:
+            assert received(client) == {}
+            until = time.monotonic() + 60
+            while sum(asked) < 3:  # it has answered the ones before
+                assert time.monotonic() < until
+                time.sleep(0.01)
+    finally:
         ground.close()
 
 

@@ -74,7 +74,7 @@ class Kept:
         for kills in count(1):
             lives = None if rng is None else rng.randrange(1, 8 + 6 * kills)
             try:
-                assert await self.erase_once(job, lives) == forget.Left()
+                assert await self.erase_once(job, lives) == forget.Undone()
                 break
             except* KilledError:
                 await self.assert_consistent()
@@ -83,7 +83,7 @@ class Kept:
             await jobs.set_state(tx, job, JobState.COMPLETED, "")
             return await freed.of_job(tx, job)
 
-    async def erase_once(self, job: int, lives: int | None = None) -> forget.Left:
+    async def erase_once(self, job: int, lives: int | None = None) -> forget.Undone:
         """Erase what is forgotten; returns what is left. `lives`: transactions before a kill."""
         run = await self.world.run_of(await self.world.folder(), job)
         mortal = Mortal(self.world.catalogue.pool)

@@ -37,6 +37,7 @@ from usenetsync_tui.model.commands import (
     PauseServer,
     PostIndex,
     PreviewFilters,
+    PreviewRestore,
     ProtectVersions,
     Restore,
     Resume,
@@ -78,7 +79,8 @@ from usenetsync_tui.tui.dialogs.choices_dialog import (
 from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.move_form import MoveForm
-from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.restoring.plan_dialog import PlanDialog
+from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.files.files_table import FilesTable
@@ -93,6 +95,7 @@ from usenetsync_tui.tui.kit.options import OptionRow
 from usenetsync_tui.tui.kit.paged_table import PagedTable
 from usenetsync_tui.tui.kit.path_input import FolderList, PathInput
 from usenetsync_tui.tui.kit.question import Ask
+from usenetsync_tui.tui.kit.secret_input import SecretInput
 from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.pane_order import PANES
 from usenetsync_tui.tui.screens.article_screen import ArticleScreen
@@ -472,15 +475,15 @@ def _previewed(g: Ground) -> FiltersForm:
 
 
 def _plan(g: Ground) -> LinesView:
-    return g.app.screen.query_one("#restore-preview", LinesView)
+    return g.app.screen.query_one("#plan-rows", LinesView)
 
 
-def _planned(g: Ground) -> RestoreDialog:
-    """A restore with a preview that is longer than the screen."""
+def _planned(g: Ground) -> PlanDialog:
+    """A preview that is longer than the screen."""
     rows = [PlannedPath(Fate.CREATE, b"%d" % number, 0, 0, "") for number in range(99)]
-    form = RestoreDialog(folder(1, "photos"), g.handle.browser.version_list)
-    form._seen = RestorePreview(1, Restore(1, b"/out"), rows=tuple(rows), over=True)
-    return form
+    dialog = PlanDialog("Restore photos", Restore(1, b"/out"), PreviewRestore)
+    dialog._found = RestorePreview(1, Restore(1, b"/out"), rows=tuple(rows), over=True)
+    return dialog
 
 
 def _previews(g: Ground) -> bool:
@@ -637,13 +640,20 @@ PLACES: dict[str, Place] = {
         FORM | OPTIONS,
         lambda g: _effect(g).virtual_size.height > 9,
     ),
-    "restore": Place(
+    "restore preview": Place(
         _planned,
         {
-            "restore.down": lambda g: _plan(g).scroll_offset.y > 0,
-            "restore.up": lambda g: _plan(g).scroll_offset.y == 0,
-            "restore.preview": lambda g: any(_complaints(g)),
+            "plan.down": lambda g: _plan(g).scroll_offset.y > 0,
+            "plan.up": lambda g: _plan(g).scroll_offset.y == 0,
+            "plan.back": closes,
+            "plan.restore": closes,
         },
+        LINES,
+        lambda g: _plan(g).virtual_size.height > 99,
+    ),
+    "restore": Place(
+        lambda g: RestoreDialog(folder(1, "photos"), g.handle.browser.version_list),
+        {"restore.preview": lambda g: any(_complaints(g))},
         FORM | {"version.older", "version.newer"},
     ),
     "doctor": Place(
@@ -664,19 +674,24 @@ PLACES: dict[str, Place] = {
             "ask.up": Case(goes(0), ("j",)),
         },
     ),
-    "form": Place(lambda g: AdoptForm(), _FORM),
+    "form": Place(lambda g: AdoptForm(), _FORM, {"secret.show"}),
+    "secret": Place(
+        lambda g: AdoptForm(),
+        {"secret.show": lambda g: isinstance(g.focus, SecretInput) and not g.focus.password},
+        FORM,
+    ),
     "restore by string": Place(
         lambda g: StringRestoreForm(),
         {
             "string.versions": lambda g: "Type the string." in _complaints(g),
             "string.stop": Case(sends(StopStringRestore()), change=_restoring),
         },
-        FORM,
+        FORM | {"restore.preview", "secret.show"},
     ),
     "version and path": Place(
         lambda g: RestoreDialog(folder(1, "photos"), g.handle.browser.version_list),
         {"version.older": holds("version", "11"), "version.newer": holds("version", "12")},
-        FORM | {"restore.down", "restore.up", "restore.preview"},
+        FORM | {"restore.preview"},
     ),
     "path": Place(
         lambda g: AddFolder(servers=False, path=g.root + b"/long"),

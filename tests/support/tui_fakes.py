@@ -13,6 +13,7 @@ from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.folders import (
     Folder,
     Snapshot,
@@ -377,7 +378,7 @@ def past_states(path: bytes) -> Iterator[PastState]:
     kinds: tuple[tuple[Change, tuple[ChangeKind, ...]], ...] = (
         (Change.MODIFIED, (ChangeKind.MODE, ChangeKind.OWNER)),
         (Change.ADDED, ()),
-        (Change.REMOVED, ()),
+        (Change.EXCLUDED, ()),
         (Change.MODIFIED, (ChangeKind.CONTENT, ChangeKind.TIME)),
         (Change.MODIFIED, (ChangeKind.TYPE,)),
         (Change.ADDED, ()),
@@ -385,8 +386,9 @@ def past_states(path: bytes) -> Iterator[PastState]:
     for number, (change, how) in enumerate(kinds):
         version = 11 - 2 * number
         at = NOON - timedelta(days=12 - version)
-        if change is Change.REMOVED:
-            yield PastState(version, at, change, how, path, *[None] * 6)
+        if change is Change.EXCLUDED:
+            rule = Rule("*.CR3", ".usenetsyncignore:3")
+            yield PastState(version, at, change, how, path, *[None] * 6, rule=rule)
         else:
             mtime = int(at.timestamp()) * 10**9
             yield PastState(

@@ -63,7 +63,7 @@ def test_a_preview_in_words() -> None:
 
     assert text(None).startswith(UNASKED[:50])
     found = Preview(1, 1, Filters(), DryRunTotals(excluded=2, added=1, to_post=9, problems=1))
-    assert "2 left out, 0 removed, 1 stay so far" in text(found)
+    assert "2 excluded, 0 removed, 1 stay so far" in text(found)
     assert "1 cannot be read" in text(found)
     assert text(replace(found, error="--exclude: no")).rstrip() == "! --exclude: no"
 

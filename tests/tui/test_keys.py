@@ -56,7 +56,7 @@ from usenetsync_tui.tui.commands.command_line import CommandLine
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.choices_dialog import FolderChoicesDialog, SpeedDialog
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
-from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.files.files_table import FilesTable

@@ -34,11 +34,19 @@ from tui_demo import (
 )
 
 from usenetsync_tui.model.changes import Change
-from usenetsync_tui.model.commands import PreviewFilters
+from usenetsync_tui.model.commands import PreviewFilters, PreviewRestore
 from usenetsync_tui.model.dry_runs import DryRunRow, DryRunTotals, Preview
 from usenetsync_tui.model.files import FileFilter, FileOrder
 from usenetsync_tui.model.filter_words import parse_filter
 from usenetsync_tui.model.filters import Rule
+from usenetsync_tui.model.restore_plans import (
+    MOST_SHOWN,
+    Fate,
+    FateCount,
+    PlannedPath,
+    PlanTotals,
+    RestorePreview,
+)
 from usenetsync_tui.model.status import EngineStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
@@ -259,6 +267,47 @@ def test_excluded(size: tuple[int, int], snap_compare: Compare) -> None:
     assert picture_of(handle, snap_compare, size, *keys, then=excluded)
 
 
+PLANNED = (
+    PlannedPath(Fate.FAIL, b"2024/Urlaub", 0, 12_000, "a directory is in the way"),
+    PlannedPath(Fate.FAIL, b"2024/raw/IMG_48211.CR3", 0, 20_100_000, "never posted"),
+    PlannedPath(Fate.DELETE, b"2023/draft\xff.txt", 0, 4_096, ""),
+    PlannedPath(Fate.DELETE, b"2023/old previews/IMG_00017.jpg", 0, 812_000, ""),
+    PlannedPath(Fate.DELETE, b"2023/old previews/", 1, 0, ""),
+    PlannedPath(Fate.OVERWRITE, b"2024/album.txt", 0, 1_204, "other content"),
+    PlannedPath(Fate.OVERWRITE, b"2024/cover.jpg", 0, 2_400_000, "other size"),
+    PlannedPath(Fate.OVERWRITE, b"2024/current", 2, 0, "other target"),
+    PlannedPath(Fate.OVERWRITE, b"notes", 0, 7_300, "now a symlink"),
+    *(
+        PlannedPath(
+            Fate.CREATE, b"1998/Urlaub \xe6\x97\xa5\xe6\x9c\xac/IMG_%05d.CR3" % n, 0, n * 431, ""
+        )
+        for n in range(48_211, 48_211 + MOST_SHOWN - 9)
+    ),
+)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=_id)
+def test_plan(size: tuple[int, int], snap_compare: Compare) -> None:
+    handle = STATES["servers"]()
+
+    def found(status: EngineStatus) -> EngineStatus:
+        asked = handle.commands[-1]
+        assert isinstance(asked, PreviewRestore)
+        totals = PlanTotals(
+            create=FateCount(3_006_112, 2_210_000_000_000),
+            overwrite=FateCount(4, 2_408_504),
+            keep=FateCount(1_204, 18_400_000_000),
+            delete=FateCount(3, 816_096),
+            fail=FateCount(2, 20_112_000),
+        )
+        problem = "2023/locked is not deleted: Permission denied"
+        plan = RestorePreview(1, asked.restore, 0, totals, PLANNED, (problem,), over=True)
+        return dataclasses.replace(status, restore_preview=plan)
+
+    keys = ("1", "colon", *"restore /mnt/back --delete", "enter", "ctrl+s")
+    assert picture_of(handle, snap_compare, size, *keys, then=found)
+
+
 KEEPING = {
     "rules": ("1", "C", "tab", "3", "tab", "tab", "7"),
     "forget": ("1", "enter", "j", "X", "end", *",3-5", "ctrl+r"),
@@ -294,7 +343,7 @@ def test_refused_upload(size: tuple[int, int], snap_compare: Compare) -> None:
 SHARE = {
     "adopt": ("1", "B", *"usen etsy nc1p qqqq", "enter", "enter", "tab", "enter"),
     "restore-string": ("1", "W", *STRING, "ctrl+l", "tab", "tab", "right"),
-    "restoring-string": ("1", "W", *STRING, *("tab",) * 4, *"/mnt/back", "ctrl+s"),
+    "restoring-string": ("1", "W", *STRING, *("tab",) * 5, *"/mnt/back", "ctrl+s"),
     "reminder": ("1",),
     "string": ("1", "K"),
     "passphrase": ("1", "K", "p", *"correct horse", "enter", *"correct horse", "enter", "enter"),

@@ -9,11 +9,9 @@ import errno
 import os
 from collections.abc import Iterator
 
-from usenetsync_tui.model.metadata.metadata import Extent, Extents
+from usenetsync_tui.model.metadata.metadata import MOST_RUNS, Extent, Extents
 
 _BLOCK = 1 << 20
-MOST_RUNS = 10_000
-"""Runs of bytes in a sparse file, at most: then the smallest holes count as bytes."""
 
 
 def may_have_holes(status: os.stat_result) -> bool:

@@ -21,6 +21,7 @@ from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.engine.by_string.adopting import Adoptions
 from usenetsync_tui.engine.by_string.looking import StringSearches
 from usenetsync_tui.engine.by_string.sharing import SharedString
+from usenetsync_tui.engine.by_string.string_plans import StringPlans
 from usenetsync_tui.engine.by_string.string_restores import StringRestores
 from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import Examinations
@@ -309,7 +310,13 @@ class Engine:
                     self._events,
                 ),
                 string_searches=StringSearches(group, stores, self._locations),
-                string_restores=StringRestores(group, stores, self._locations, self._events),
+                string_restores=StringRestores(
+                    group,
+                    stores,
+                    self._locations,
+                    self._events,
+                    lambda string: working_state.restore_previews.give_way(string),
+                ),
                 previews=Previews(
                     group,
                     opened.catalogue,
@@ -318,7 +325,10 @@ class Engine:
                     opened.own,
                 ),
                 restore_previews=RestorePreviews(
-                    group, opened.catalogue, lambda: working_state.guarded
+                    group,
+                    opened.catalogue,
+                    lambda: working_state.guarded,
+                    StringPlans(stores, self._locations),
                 ),
                 events=self._events,
                 summaries=self.summaries,

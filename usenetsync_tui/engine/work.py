@@ -5,9 +5,7 @@ from __future__ import annotations
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.article_sizes import refuse_unpostable
 from usenetsync_tui.engine.index_realm import not_continued, with_index
-from usenetsync_tui.engine.jobs.forgetting import erased
 from usenetsync_tui.engine.jobs.job_life import JobLife
-from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.newsgroups import refuse_unknown_newsgroups
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.engine.progress.figures import queued_figures
@@ -80,19 +78,26 @@ async def _live(working_state: WorkingState, life: JobLife) -> None:
 
 
 async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcome:
+    if job.verb is not Verb.UPLOAD:  # which needs nothing of what the others need
+        return await _perform_other(working_state, run, job)
+    own = own_paths(
+        working_state.settings,
+        working_state.locations,
+        working_state.database,
+        run.folder.own_files,
+    )
+    run.allow_shrink = job.allow_shrink or run.allow_shrink
+    run.global_patterns = working_state.settings.global_patterns
+    await refuse_unknown_newsgroups(working_state, run)
+    await not_continued(run)
+    return await with_index(working_state.stores, run, await upload(run, own))
+
+
+async def _perform_other(working_state: WorkingState, run: JobRun, job: Job) -> Outcome:
+    from usenetsync_tui.engine.jobs.forgetting import erased
+    from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
+
     match job.verb:
-        case Verb.UPLOAD:
-            own = own_paths(
-                working_state.settings,
-                working_state.locations,
-                working_state.database,
-                run.folder.own_files,
-            )
-            run.allow_shrink = job.allow_shrink or run.allow_shrink
-            run.global_patterns = working_state.settings.global_patterns
-            await refuse_unknown_newsgroups(working_state, run)
-            await not_continued(run)
-            return await with_index(working_state.stores, run, await upload(run, own))
         case Verb.RESTORE:
             return await restored(run, job, working_state.guarded)
         case Verb.INDEX:
@@ -101,8 +106,8 @@ async def _perform(working_state: WorkingState, run: JobRun, job: Job) -> Outcom
             return await verified(run, job)
         case Verb.FORGET | Verb.REMOVE:
             return await erased(working_state.database, run, job)
-        case Verb.ADOPT:
-            raise AssertionError("an adopted folder has no job")
+        case Verb.UPLOAD | Verb.ADOPT:
+            raise AssertionError(f"{job.verb} is no such job")
 
 
 def _is_wanted_again(run: JobRun) -> bool:

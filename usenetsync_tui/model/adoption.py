@@ -8,7 +8,7 @@ from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.value_object import value_object
 
 UNKNOWN_FILTERS = (
-    "Its index does not say what its versions leave out, so the next upload takes all in: set its "
+    "Its index does not say what its versions exclude, so the next upload takes all in: set its "
     "filters first"
 )
 

@@ -269,6 +269,11 @@ class RestoreByString:
     """None: the newest one that is found."""
     paths: tuple[bytes, ...] = ()
     """As in `Restore`."""
+    choices: RestoreChoices = RestoreChoices()
+
+
+OF_STRING = 0
+"""The folder's id in a `Restore` of the folder of a recovery string."""
 
 
 @value_object
@@ -297,6 +302,12 @@ class PreviewRestore:
     restore: Restore
     page: int = 0
     """From 0."""
+    string: Secret = Secret("")
+    """As it was typed: the restore is of its folder, `OF_STRING`; empty: of one here."""
+    passphrase: Secret = Secret("")
+    """Empty: it needs none."""
+    window: int = 0
+    """As in `Share`: the others do not see the preview."""
 
 
 @value_object
@@ -399,7 +410,7 @@ EXAMINATION_COMMANDS = (Examine, StopExamining)
 """Commands that change nothing; an engine obeys them in every state."""
 
 
-UNASKED_COMMANDS = (StopSharing,)
+UNASKED_COMMANDS = (StopSharing, StopPreview)
 """Commands that a window also sends by itself: they do not clear why the last one was refused."""
 
 

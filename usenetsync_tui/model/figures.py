@@ -14,6 +14,7 @@ import humanize
 
 NOTHING = "–"
 """The text for a figure that is not known."""
+_MOST_RANGES = 20
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -99,6 +100,20 @@ def number(count: int) -> str:
 def plural(count: int, noun: str, several: str = "") -> str:
     """``1 file``, ``1,200 files``; `several` where the plural is not the noun and an s."""
     return f"{number(count)} {noun if count == 1 else several or noun + 's'}"
+
+
+def in_ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in few words: ``1, 4…9``; of very many ranges the first and the last."""
+    ranges: list[tuple[int, int]] = []
+    for each in numbers:
+        if ranges and ranges[-1][1] == each - 1:
+            ranges[-1] = ranges[-1][0], each
+        else:
+            ranges.append((each, each))
+    words = [f"{a}" if a == b else f"{a}, {b}" if b == a + 1 else f"{a}…{b}" for a, b in ranges]
+    if len(words) > _MOST_RANGES:
+        words[_MOST_RANGES // 2 : -_MOST_RANGES // 2] = ["…"]
+    return ", ".join(words)
 
 
 def elapsed(seconds: float) -> str:

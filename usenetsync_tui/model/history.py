@@ -12,6 +12,7 @@ from typing import NamedTuple
 from usenetsync_tui.model.changes import Change, ChangeKind
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.files import FileFilter
+from usenetsync_tui.model.filters import Rule
 from usenetsync_tui.model.value_object import value_object
 
 
@@ -66,7 +67,7 @@ class FoundFile:
 
 @value_object
 class PastState:
-    """A version in which one path changed; for a removal, `kind`, `size` and so on are None."""
+    """A version in which one path changed; where it is gone, `kind`, `size` and so on are None."""
 
     version: int
     finished_at: datetime | None
@@ -83,6 +84,13 @@ class PastState:
     """The last finished version that has this state."""
     reason: str | None
     """Why the version lacks its content; None: it has it, or there is none."""
+    rule: Rule | None = None
+    """What leaves it out, if it is excluded."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this version does not have the path; the one before it does."""
+        return self.change in (Change.REMOVED, Change.EXCLUDED)
 
 
 @value_object

@@ -81,6 +81,15 @@ MOST_SHOWN = 200
 """The rows of a plan in one page for the screen; the totals count all."""
 
 
+class PlanPhase(StrEnum):
+    """What the engine does for a preview; the first two only with a recovery string."""
+
+    SEARCH = "search"
+    LOAD = "load"
+    """Loads the index."""
+    PLAN = "plan"
+
+
 @value_object
 class RestorePreview:
     """What the engine found so far of a restore, for the screen."""
@@ -97,3 +106,6 @@ class RestorePreview:
     over: bool = False
     error: str = ""
     """Why there is no more: a sentence, safe to show."""
+    phase: PlanPhase = PlanPhase.PLAN
+    window: int = 0
+    """The window that asked, and that alone sees it (`commands.PreviewRestore`)."""

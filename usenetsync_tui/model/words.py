@@ -6,6 +6,7 @@ on colour. Figures are in `figures`.
 
 from __future__ import annotations
 
+from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.entries import FileKind, NoticeKind
 from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
@@ -54,6 +55,13 @@ KIND_WORDS: dict[FileKind, str] = {
     FileKind.SOCKET: "socket",
     FileKind.CHARACTER_DEVICE: "character device",
     FileKind.BLOCK_DEVICE: "block device",
+}
+
+CHANGE_WORDS: dict[Change, str] = {
+    Change.ADDED: "+ added",
+    Change.MODIFIED: "~ modified",
+    Change.REMOVED: "- removed",
+    Change.EXCLUDED: "x excluded",
 }
 
 FATE_WORDS: dict[Fate, str] = {

@@ -19,6 +19,8 @@ from functools import partial
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import WebSocketException
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
 
 from usenetsync_tui.model.listen_address import ListenAddress
 from usenetsync_tui.model.secret import Secret
@@ -38,8 +40,6 @@ _BACKLOG = 64
 _MOST_INCOMING = 1024
 """Bytes of a message from a client, which ends its connection anyway."""
 _HANDSHAKE = 10.0
-_PING, _PONG = 30.0, 60.0
-"""Seconds between two signs of life, and for the answer to one: a client may be gone."""
 _CLOSING = 1.0
 
 
@@ -117,8 +117,7 @@ class ProgressStream:
                         max_queue=1,
                         open_timeout=_HANDSHAKE,
                         close_timeout=_CLOSING,
-                        ping_interval=_PING,
-                        ping_timeout=_PONG,
+                        ping_interval=None,  # `Clients` asks, with one clock for all
                         logger=_quiet_logger(),
                     )
                 )
@@ -132,10 +131,11 @@ class ProgressStream:
         number, sent = 0, b""
         while not ending.is_set():
             self._look()
-            now = message(self._latest, self._counters)
-            if now != sent:
-                number, sent = number + 1, now
-            clients.send(sent, number, time.monotonic())
+            if clients.is_any:
+                newest = message(self._latest, self._counters)
+                if newest != sent:
+                    number, sent = number + 1, newest
+                clients.send(sent, number, time.monotonic())
             try:
                 await asyncio.wait_for(ending.wait(), _EVERY)
             except TimeoutError:
@@ -159,6 +159,11 @@ def _counted_by(clients: Clients) -> type[ServerConnection]:
         def connection_lost(self, exc: Exception | None) -> None:
             clients.closed(self.transport)
             super().connection_lost(exc)
+
+        def process_event(self, event: Event) -> None:
+            if isinstance(event, Frame) and event.opcode is Opcode.PONG:
+                clients.answered(self)
+            super().process_event(event)
 
     return Counted
 

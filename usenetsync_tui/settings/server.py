@@ -29,7 +29,7 @@ from usenetsync_tui.settings.secret_files import secret_line
 class ServerSettings(BaseModel):
     """A ``[[servers]]`` table."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9._-]{1,40}$",

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     """The settings of a user. Sizes are in bytes, times in seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="USENETSYNC_", extra="forbid", hide_input_in_errors=True
+        env_prefix="USENETSYNC_", extra="forbid", hide_input_in_errors=True, defer_build=True
     )
 
     database_url: SecretStr | None = Field(

@@ -16,6 +16,7 @@ from usenetsync_tui.model.answers import Answer
 from usenetsync_tui.model.commands import (
     Command,
     LookByString,
+    PreviewRestore,
     Share,
     StopSharing,
     WriteString,
@@ -31,6 +32,9 @@ _TO_GREET = 5.0
 """Seconds that a window may take to say who it is."""
 _MOST_LETTERS = 1000
 """Replies that wait for a window; it may ask no more until it has read some."""
+
+
+_OWNED = Share | WriteString | StopSharing | LookByString | PreviewRestore
 
 
 class AttachedWindow:
@@ -146,8 +150,8 @@ class AttachedWindow:
 
 
 def owned(command: Command, window: int) -> Command:
-    """The command, marked as this window's where its result is a secret."""
-    if isinstance(command, Share | WriteString | StopSharing | LookByString):
+    """The command, marked as this window's where its result is for it alone."""
+    if isinstance(command, _OWNED):
         return replace(command, window=window)
     return command
 
@@ -155,12 +159,14 @@ def owned(command: Command, window: int) -> Command:
 def visible(status: EngineStatus, window: int) -> EngineStatus:
     """What a window may see; 0: the engine's own.
 
-    A recovery string, and what one brings back, only if it asked for that.
+    A recovery string, what one brings back, and the preview of a restore, only if it asked.
     """
     if status.sharing is not None and status.sharing.window != window:
         status = replace(status, sharing=None)
     if status.string_versions is not None and status.string_versions.window != window:
         status = replace(status, string_versions=None)
+    if status.restore_preview is not None and status.restore_preview.window != window:
+        status = replace(status, restore_preview=None)
     return status
 
 

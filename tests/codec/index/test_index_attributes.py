@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,11 +23,12 @@ from usenetsync_tui.codec.index.attributes import (
     write_xattrs,
 )
 from usenetsync_tui.codec.index.files_page import read_files, write_files
+from usenetsync_tui.codec.index.varints import write_varints
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.index_entries import AttributeTag
-from usenetsync_tui.model.metadata.metadata import Extent, Extents
+from usenetsync_tui.model.metadata.metadata import MOST_RUNS, MOST_XATTRS, Extent, Extents
 
 SPARSE = Extents(20_000, (Extent(8_192, 4_096),))
 
@@ -55,6 +59,10 @@ def test_extents_come_back(gaps: list[tuple[int, int]]) -> None:
     assert extents.pieces(0, extents.stored) == runs
 
 
+def _content(value: bytes) -> object:
+    return read_sparse_content(value, SPARSE.stored)
+
+
 @pytest.mark.parametrize(
     ("read", "value"),
     [
@@ -67,13 +75,42 @@ def test_extents_come_back(gaps: list[tuple[int, int]]) -> None:
         (read_extents, "100101ff01"),  # longer than the file
         (read_extents, "200200010001"),  # two runs that touch
         (read_extents, "2001ff"),
-        (read_sparse_content, "01a09c010180408020"),  # a digest of all bytes
-        (read_sparse_content, "00a09c010180408020"),  # without one, though it has content
+        (read_special, "06ffffffffff0f01"),  # a number that no device has
+        (read_extents, "20ffffffffffffffffff01"),  # runs without end
+        (read_extents, "200310011001"),  # fewer numbers than it says
+        (read_extents, "ffffffffffffffffff010100ffffffffffffffffff01"),  # past the largest file
+        (read_extents, "2002001001f0ffffffffffffffff0110"),  # a run that goes backwards
+        (_content, "01a09c010180408020"),  # a digest of all bytes
+        (_content, "00a09c010180408020"),  # without one, though it has content
+        (_content, "03a09c010180408120"),  # a run more than the object has bytes for
+        (_content, "03a09c0100"),  # none of them
     ],
 )
 def test_a_hostile_value_is_refused(read: object, value: str) -> None:
     with pytest.raises(IndexUnreadableError):
         read(bytes.fromhex(value))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [
+        (read_extents, write_varints([1 << 50, MOST_RUNS + 1]) + b"\1" * (2 * MOST_RUNS + 2)),
+        (read_extents, write_varints([1 << 50, 3 << 20]) + b"\1" * (6 << 20)),
+        (read_xattrs, write_xattrs([(b"%06x" % n, b"") for n in range(400_000)])),
+        (read_xattrs, write_xattrs([(b"user.a", bytes(MOST_XATTRS))])),
+        (read_xattrs, write_xattrs([(b"user." + b"a" * 251, b"")])),
+    ],
+    ids=["runs", "many runs", "many names", "a large value", "a long name"],
+)
+def test_values_that_no_file_has_take_no_memory(
+    read: Callable[[bytes], object], value: bytes
+) -> None:
+    tracemalloc.start()
+    with pytest.raises(IndexUnreadableError):
+        read(value)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 22
 
 
 def test_an_entry_is_what_its_attributes_say() -> None:
@@ -83,8 +120,8 @@ def test_an_entry_is_what_its_attributes_say() -> None:
     entries = [
         a_file(b"device", object=None, digest_kind=None, digest=None, size=0, offset=0,
                attributes=((AttributeTag.REASON, b"a device"), special)),
-        a_file(b"sparse", digest_kind=int(DigestKind.BLAKE3), digest=guard(extents),
-               attributes=(sparse,)),
+        a_file(b"sparse", size=SPARSE.stored, digest_kind=int(DigestKind.BLAKE3),
+               digest=guard(extents), attributes=(sparse,)),
     ]  # fmt: skip
     device, file = map(with_meaning, read_files(write_files(entries)))
     assert (device.kind, device.link) == (FileKind.CHARACTER_DEVICE, b"1:3")

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 from own_servers import needs_root
 from trees import as_nobody
 
+from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.restored.attributes import Attributes, Lack
 from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import TargetFileError
+from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.metadata.metadata import ACCESS_ACL, CAPABILITY, Extent, Extents
 
@@ -153,3 +156,45 @@ def test_what_an_earlier_version_left_in_a_part_is_not_in_the_holes(
         file.seek(1 << 20)
         assert file.read(block) == b"b" * block
     assert path.stat().st_size == size and path.stat().st_blocks * 512 < size // 2
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_other_attributes_go_if_the_version_tells_all_it_had(
+    tree: TargetTree, tmp_path: Path, is_exact: bool
+) -> None:
+    """Those of an identical file, of a file with another mode, and of a directory."""
+    tree.serve(b"stem", lambda real: real, is_exact=is_exact)
+    target, x = tmp_path / "target", Content(1, DigestKind.BLAKE3, blake3(b"x").digest(), 1)
+    mine = wanted((b"user.mine", b"1"))
+    (target / "d").mkdir()
+    for path in (target / "d" / "same", target / "d" / "mode", target / "d"):
+        if path.name != "d":
+            path.write_bytes(b"x")
+        try:
+            for each in ((b"user.other", b"2"), (ACCESS_ACL, ACL), *mine.xattrs):
+                os.setxattr(path, *each)
+        except OSError:
+            pytest.skip("no extended attributes here")
+        path.chmod(0o644)
+        os.utime(path, ns=(WHEN, WHEN))
+    assert tree.keep(b"d/same", x, mine) == ()
+    assert tree.keep(b"d/mode", x, mine._replace(mode=0o600)) == ()
+    assert tree.finish_directory(b"d/", wanted(mode=0o750)) == ()
+    for name, own in (("d/same", {"user.mine"}), ("d/mode", {"user.mine"})):
+        stay = set() if is_exact else {"user.other", "system.posix_acl_access"}
+        assert {*os.listxattr(target / name)} == own | stay, name
+    # What a directory gets again loses its ACL in any case: it may be one of a new directory.
+    assert {*os.listxattr(target / "d")} == (set() if is_exact else {"user.other", "user.mine"})
+    assert tree.keep(b"d/same", x, mine) == (), "and now it stays as it is"
+
+
+def test_what_cannot_be_removed_is_told(tree: TargetTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    found = ["user.a", "security.selinux", "system.nfs4_acl"]
+    monkeypatch.setattr(os, "listxattr", lambda _: found)
+    monkeypatch.setattr(os, "removexattr", refuse)
+    tree.serve(b"stem", lambda real: real, is_exact=True)
+    reason = "extended attributes (user.*) not removed: Operation not permitted"
+    assert tree.write_small(b"file", b"x", wanted()) == (Lack(reason),)

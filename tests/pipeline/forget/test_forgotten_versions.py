@@ -15,9 +15,12 @@ from trees import content
 from worlds import World, make_world
 
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.catalogue.tables.forgetting import versions
+from usenetsync_tui.catalogue.tables.forgetting import erase, versions
+from usenetsync_tui.catalogue.tables.metadata import metadata
+from usenetsync_tui.codec.index.attributes import write_xattrs
 from usenetsync_tui.errors import UnknownSnapshotError, UsageError
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.metadata.metadata import Metadata
 from usenetsync_tui.pipeline.forget import forget
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
@@ -161,3 +164,31 @@ async def test_a_removed_folder_leaves_what_others_share(kept: Kept, tmp_path: P
     await other.assert_restores(*mine)
     index = world.query("SELECT count(*) FROM realms WHERE is_index")
     assert index == [(0,)], "a new folder at the path has a secret of its own"
+
+
+async def test_attributes_that_no_version_has_go_unless_an_upload_takes_them(kept: Kept) -> None:
+    world, path = kept.world, kept.world.root / "file"
+    path.write_bytes(b"x")
+    for number in range(3):
+        try:
+            os.setxattr(path, "user.a", b"%d" % number)
+        except OSError:
+            pytest.skip("no extended attributes here")
+        (world.root / "always").write_bytes(content(100, number))
+        await kept.version()
+    count = "SELECT count(*) FROM xattrs"
+    assert world.query(count) == [(3,)]
+    await kept.erase(await kept.mark([1]))
+    assert world.query(count) == [(2,)]
+    await kept.assert_whole()
+    folder, again = await world.folder(), write_xattrs([(b"user.a", b"0")])
+    key, catalogue = b"file", world.catalogue
+    async with catalogue.transaction() as tx:
+        await metadata.add_xattrs(tx, [again])
+    async with catalogue.transaction() as upload:
+        await metadata.record(upload, folder.id, [(key, Metadata(again))])
+        async with catalogue.transaction() as tx:
+            assert await erase.delete_xattrs(tx, 10) == 0, "the upload has it"
+    async with catalogue.transaction() as tx:
+        assert await erase.delete_xattrs(tx, 10) == 1, "that of before has none any more"
+    assert world.query("SELECT value FROM xattrs WHERE value = %s", again) == [(again,)]

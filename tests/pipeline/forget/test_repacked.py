@@ -19,7 +19,7 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.pipeline.forget.forget import Left
+from usenetsync_tui.pipeline.forget.forget import Undone
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.verify.check import Repaired, repair
@@ -136,12 +136,12 @@ async def test_what_a_pack_had_stays_while_a_restore_is_under_way(kept: Kept) ->
         job = await jobs.add(tx, folder.id, Verb.RESTORE, folder.priority, version=3, queued=True)
     world.query("UPDATE jobs SET state = 'running' WHERE id = %s RETURNING id", job)
     needed = names_needed_from(world, 2)
-    assert await kept.erase_once(await kept.mark([1])) == Left(old_packs=True)
+    assert await kept.erase_once(await kept.mark([1])) == Undone(old_packs=True)
     assert names_needed_from(world, 2) != needed, "packs have other articles"
     assert (await world.store.present(needed)).there == needed
     await kept.assert_whole()
     world.query("UPDATE jobs SET state = 'completed' WHERE id = %s RETURNING id", job)
-    assert await kept.erase_once(await kept.mark([2])) == Left()
+    assert await kept.erase_once(await kept.mark([2])) == Undone()
     now = names_needed_from(world, 3)
     assert (await world.store.present(needed | now)).there == now
     await kept.assert_whole()
@@ -170,7 +170,7 @@ async def test_packs_that_are_damaged_or_shared_stay_as_they_are(
     before = world.query(_ARTICLES_OF, pack)
     (name,) = before[0]
     world.query("UPDATE articles SET payload = 'other' WHERE message_id = %s RETURNING 1", name)
-    assert await kept.erase_once(await kept.mark([1, 2])) == Left(unread_packs=1)
+    assert await kept.erase_once(await kept.mark([1, 2])) == Undone(unread_packs=1)
     assert world.query(_ARTICLES_OF, pack) == before
     assert world.query("SELECT count(*) FROM objects WHERE rewritten_at IS NOT NULL") == [(0,)]
     await other.assert_restores(*mine)
@@ -191,5 +191,5 @@ async def test_who_adopts_the_folder_finds_its_packs_and_forgets_more(kept: Kept
     found, path = (await newest_root(world.store, KEYS)).root, os.fsencode(world.root)
     await adopt(world.catalogue, world.store, KEYS, found, path, lambda key: key)
     await kept.version()
-    assert await kept.erase_once(await kept.mark([3])) == Left()
+    assert await kept.erase_once(await kept.mark([3])) == Undone()
     await kept.assert_readable()

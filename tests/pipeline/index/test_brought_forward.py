@@ -19,8 +19,8 @@ from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.index.adoption.adopt import Adopted
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.bring_forward import bring_forward
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.continued import refuse_continued
 from usenetsync_tui.pipeline.index.find_root import newest_root
 

@@ -371,6 +371,28 @@ def test_nothing_outside_the_target_is_deleted(ground: Ground, tmp_path: Path) -
         assert {each.name for each in (target / "n").iterdir()} == names
 
 
+@pytest.mark.parametrize("is_older", [True, False])
+def test_special_files_go_only_if_the_version_could_have_them(
+    ground: Ground, is_older: bool
+) -> None:
+    world, target = ground.world, ground.target({b"b": DIRECTORY, b"n": DIRECTORY})
+    for name in ("fifo", "b/fifo", "n/fifo"):
+        os.mkfifo(target / name)
+    since = "UPDATE folders SET metadata_since = %s RETURNING id"
+    world.query(since, 2 if is_older else 1)
+    try:
+        choices = RestoreChoices(delete=True)
+        rows = ground.portal.call(lambda: world.plan(1, target, choices))
+        planned = {row.path for row in rows if row.fate is Fate.DELETE}
+        _restored(ground, target, choices)
+    finally:
+        world.query(since, 1)
+    every = {b"fifo", b"b/fifo", b"n/fifo", b"n/"}
+    assert planned == (set() if is_older else every)
+    there = {p for p in every if (target / os.fsdecode(p)).exists()}
+    assert there == (every if is_older else set())
+
+
 def _restored(ground: Ground, target: Path, choices: RestoreChoices, **more: Any) -> None:
     world = ground.world
     ground.portal.call(lambda: world.restore(1, target, owns=False, choices=choices, **more))

@@ -11,11 +11,12 @@ import pytest
 from guarded import fill
 from worlds import World
 
-from usenetsync_tui.catalogue.lookups import differences
+from usenetsync_tui.catalogue.lookups import differences, past
 from usenetsync_tui.model.changes import Change, ChangeRow
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.dry_runs import DryRunRow
 from usenetsync_tui.model.filters import FilterChoices
+from usenetsync_tui.model.history import PastState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
 from usenetsync_tui.pipeline.upload.upload import upload
@@ -33,6 +34,12 @@ async def _changes(world: World, older: int, newer: int) -> dict[bytes, ChangeRo
     async with world.catalogue.transaction() as tx:
         rows = await differences.page(tx, folder.id, (older, newer), None, 10_000)
     return {row.path: row for row in rows}
+
+
+async def _history(world: World, path: bytes) -> list[PastState]:
+    folder = await world.folder()
+    async with world.catalogue.transaction() as tx:
+        return await past.of_path(tx, folder.id, path)
 
 
 async def _planned(world: World, *, allow_shrink: bool = False) -> list[DryRunRow]:
@@ -65,6 +72,9 @@ async def test_what_falls_out_is_removed_with_its_rule(world: World) -> None:
     assert {str(r.rule) for p, r in changes.items() if p.startswith(b"out/")} == {
         "out/ (--exclude)"
     }
+    came, went = reversed(await _history(world, b"in/x.o"))
+    assert (went.version, went.change, went.rule) == (2, gone.change, gone.rule)
+    assert (came.version, came.is_gone, came.rule) == (1, False, None)
     await world.assert_restores(1, whole)
     restored = await world.restore(2)
     assert sorted(os.listdir(restored)) == ["in"]

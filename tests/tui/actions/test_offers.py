@@ -39,7 +39,7 @@ from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, offered
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
-from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.exits import ScreenExit
 from usenetsync_tui.tui.kit.action import DO, Action, ActionHost
 from usenetsync_tui.tui.kit.key_bar import KeyBar

@@ -37,6 +37,11 @@ async def test_a_typing_error_stays_in_the_form_and_is_corrected() -> None:
         form.accept()
         await until(pilot, lambda: "group 6" in picture(pilot.app))  # type: ignore[arg-type]
         assert field.has_focus and field.value
+        assert STRING[:20] not in picture(pilot.app)  # type: ignore[arg-type]
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: STRING[:20] in picture(pilot.app))  # type: ignore[arg-type]
+        await pilot.press("tab")
+        await until(pilot, lambda: STRING[:20] not in picture(pilot.app))  # type: ignore[arg-type]
         field.value = STRING
         await pilot.pause()
         form.accept()

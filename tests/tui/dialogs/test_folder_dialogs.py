@@ -47,7 +47,7 @@ from usenetsync_tui.tui.dialogs.choices_dialog import (
 )
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.move_form import MoveForm
-from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.version_field import VersionInput
 from usenetsync_tui.tui.kit.form import Form

@@ -11,8 +11,18 @@ from test_keys import shown, until
 from textual.widgets import Input
 from tui_demo import STRING, job, unseen
 
-from usenetsync_tui.model.commands import LookByString, RestoreByString, StopStringRestore
+from usenetsync_tui.model.commands import (
+    OF_STRING,
+    LookByString,
+    PreviewRestore,
+    Restore,
+    RestoreByString,
+    StopPreview,
+    StopStringRestore,
+)
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restore_plans import PlanPhase, RestorePreview
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import StringRestoreStatus
 from usenetsync_tui.tui.dashboard import Dashboard
@@ -65,3 +75,33 @@ async def test_a_version_is_chosen_and_followed_to_its_end() -> None:
         over = StringRestoreStatus(1, b"/mnt/back", "photos", 11, job=ended, over=True)
         handle.now = dataclasses.replace(handle.now, string_restore=over)
         await until(pilot, lambda: "photos v11 restore:" in seen(pilot.app))
+
+
+async def test_it_has_the_choices_and_the_preview_of_a_restore() -> None:
+    handle = unseen()
+    choices = RestoreChoices((b"*.o",), Overwrite.NEVER, delete=True, numeric_ids=True)
+    wanted = Restore(OF_STRING, b"/mnt/back", choices=choices)
+    async with shown(handle, (80, 24)) as pilot:
+        await pilot.press("1", "W")
+        await until(pilot, lambda: isinstance(pilot.app.screen, StringRestoreForm))
+        form = pilot.app.screen
+        for name, text in (("string", STRING), ("target", "/mnt/back"), ("exclude", "*.o")):
+            form.query_one(f"#{name}", Input).value = text
+        for name, keys in (("overwrite", "lll"), ("others", "l"), ("owners", "l")):
+            form.query_one(f"#{name}").focus()
+            await pilot.press(*keys)
+        assert "● by number" in seen(pilot.app)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "This deletes files" in seen(pilot.app))
+        assert handle.commands == [PreviewRestore(wanted, 0, STRING)]
+        found = RestorePreview(1, wanted, phase=PlanPhase.LOAD)
+        handle.now = dataclasses.replace(handle.now, restore_preview=found)
+        await until(pilot, lambda: "Loading the index" in seen(pilot.app))
+        over = dataclasses.replace(found, phase=PlanPhase.PLAN, over=True)
+        handle.now = dataclasses.replace(handle.now, restore_preview=over)
+        await until(pilot, lambda: "Nothing to restore." in seen(pilot.app))
+        await pilot.press("ctrl+s")
+        restore = RestoreByString(STRING, Secret(""), b"/mnt/back", choices=choices)
+        await until(pilot, lambda: restore in handle.commands)
+        await until(pilot, lambda: handle.commands[-1] == StopPreview())
+        assert STRING[-20:] not in seen(pilot.app)

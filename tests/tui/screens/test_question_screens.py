@@ -7,7 +7,7 @@ from lists_ground import PHOTOS, gone_down, picture, until
 from tui_demo import plain
 from tui_fakes import FakeBrowser
 
-from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.dialogs.version_field import VersionField
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.kit.paged_table import PagedTable

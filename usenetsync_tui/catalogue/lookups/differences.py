@@ -33,20 +33,20 @@ async def page(
             "limit": limit,
         },
     )
-    removed = {path: gone for path, *_, gone in rows if gone is not None}
+    removed = {(path, gone) for path, *_, gone in rows if gone is not None}
     rules = await exclusions.rules_of(tx, folder, versions, removed)
     return [
         ChangeRow(
             path,
             kind,
-            change_of(old_kind, kinds, path in rules),
+            change_of(old_kind, kinds, (path, gone) in rules),
             old,
             new,
             kinds_of(kinds),
             old_kind,
-            rules.get(path),
+            rules.get((path, gone)),
         )
-        for path, kind, old_kind, old, new, kinds, _ in rows
+        for path, kind, old_kind, old, new, kinds, gone in rows
     ]
 
 

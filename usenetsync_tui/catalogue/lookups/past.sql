@@ -1,6 +1,7 @@
 -- of_path
 -- The finished versions in which a path changed, newest first: the row of each beside that of the
--- version before it that is kept. A path is one as a file and as a directory, whose key has a slash more.
+-- version before it that is kept, and the version from which on the path is gone, if it is. A path
+-- is one as a file and as a directory, whose key has a slash more.
 WITH state AS (
      SELECT * FROM files
       WHERE folder_id = %(folder)s AND path_key = ANY (%(keys)b::bytea[])
@@ -11,7 +12,8 @@ kept AS (
       WHERE folder_id = %(folder)s AND version <= %(newest)s AND state <> {version.building})
 SELECT e.version, e.before, e.finished_at, o.kind, {kinds_or_null},
        coalesce(n.long_path, n.path_key, o.long_path, o.path_key), n.kind, n.size, n.mtime_ns,
-       n.mode, CASE WHEN n.state = {file.failed} THEN n.reason END
+       n.mode, CASE WHEN n.state = {file.failed} THEN n.reason END,
+       CASE WHEN n.kind IS NULL THEN o.last_version + 1 END
   FROM (SELECT DISTINCT next.*
           FROM (SELECT first_version AS version FROM state
                  UNION

@@ -10,6 +10,7 @@ from usenetsync_tui.catalogue.columns import SNAPSHOT
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.version_files import VersionCounts
 from usenetsync_tui.errors import UnknownSnapshotError
+from usenetsync_tui.model.figures import in_ranges
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 
 _SQL = load(__package__, "snapshots.sql")
@@ -61,8 +62,9 @@ async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> 
     if not versions:
         raise UnknownSnapshotError("No version is finished yet.")
     if wanted is not None:
-        known = f"{versions[0]}…{versions[-1]}" if len(versions) > 1 else str(versions[0])
-        raise UnknownSnapshotError(f"There is no version {wanted}. Versions: {known}.")
+        is_gone = (await tx.one(_SQL["forgotten"], {"folder": folder, "version": wanted}))[0]
+        why = f"Version {wanted} was forgotten" if is_gone else f"There is no version {wanted}"
+        raise UnknownSnapshotError(f"{why}. Versions: {in_ranges(versions)}.")
     return versions[-1]
 
 

@@ -62,3 +62,8 @@ UPDATE snapshots s SET state = {version.incomplete}, errors = greatest(s.errors,
         WHERE o.id = ANY(%(objects)b::int8[]) AND NOT o.complete AND o.folder_id = s.folder_id
           AND f.first_version <= s.version
           AND (f.last_version IS NULL OR f.last_version >= s.version));
+
+-- forgotten
+-- Whether the user has forgotten a version.
+SELECT EXISTS (
+       SELECT FROM forgotten_versions WHERE folder_id = %(folder)s AND version = %(version)s);

@@ -10,7 +10,6 @@ from usenetsync_tui.cli.output.json_fields import dry_run_fields, notice_fields,
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.own_paths import own_paths
-from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.dry_runs import DryRunBatch, DryRunRow, DryRunTotals
 from usenetsync_tui.model.entries import Notice
@@ -18,10 +17,9 @@ from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.model.words import CHANGE_WORDS
 from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
 from usenetsync_tui.settings.settings import Settings
-
-_SIGNS = {Change.ADDED: "+", Change.MODIFIED: "~", Change.REMOVED: "-", Change.EXCLUDED: "x"}
 
 
 async def dry_run(
@@ -91,7 +89,7 @@ def _tell(batch: DryRunBatch, name: str | None, *, as_json: bool) -> None:
 
 
 def _line(row: DryRunRow) -> str:
-    words = f"{_SIGNS[row.change]} {row.change:<8}  {safe_name(row.path) or '.'}"
+    words = f"{CHANGE_WORDS[row.change]:<10}  {safe_name(row.path) or '.'}"
     if row.to_post:
         words += f"  {size(row.to_post)}"
     return f"{words}  {row.rule}" if row.rule is not None else words

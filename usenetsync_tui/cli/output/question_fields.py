@@ -62,6 +62,8 @@ def past_fields(folder: str, row: PastState) -> Fields:
         "mtime_ns": row.mtime_ns,
         "mode": None if row.mode is None else f"{row.mode:04o}",
         "reason": row.reason,
+        "rule": None if row.rule is None else row.rule.text,
+        "rule_place": None if row.rule is None else row.rule.place,
     }
 
 

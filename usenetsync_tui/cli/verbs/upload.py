@@ -82,7 +82,7 @@ from usenetsync_tui.model.folders import Compression, Priority, Profile
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Print what would be added, modified, removed and left out, and why; change nothing.  "
+    help="Print what would be added, modified, removed and excluded, and why; change nothing.  "
     "[default: upload]",
 )
 @wait_option

@@ -11,11 +11,13 @@ import os
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.holes import blocks, extents_of, gaps, whole
+from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, through
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import NEW
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extents
 
+PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _BLOCK = 1 << 20
 _NO_NAMES = frozenset([errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG])
@@ -76,13 +78,24 @@ def _has_runs(fd: int, content: Content, wanted: Extents) -> bool:
     return all(not any(data) for gap in gaps(found, wanted) for data in blocks(fd, gap))
 
 
-def create(directory: BorrowedDirectory, temp: bytes) -> int:
-    """A new file that nobody else can open yet."""
+def agrees(
+    writer: AttributeWriter, folder: int, name: bytes, status: os.stat_result, wanted: Attributes
+) -> bool:
+    """Whether a symlink or special file in an open directory has its attributes."""
+    fd = os.open(name, PLACE, dir_fd=folder)
     try:
-        return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
+        return writer.agrees(status, wanted, through(fd))
+    finally:
+        os.close(fd)
+
+
+def create(directory: BorrowedDirectory, temp: bytes, mode: int = 0o600) -> int:
+    """A new file; with the usual mode nobody else can open it yet."""
+    try:
+        return os.open(temp, NEW, mode, dir_fd=directory.fd)
     except FileExistsError:  # left by a killed run, or planted
         os.unlink(temp, dir_fd=directory.fd)
-        return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
+        return os.open(temp, NEW, mode, dir_fd=directory.fd)
 
 
 def remove(directory: BorrowedDirectory, temp: bytes) -> None:

@@ -30,7 +30,7 @@ _SPARED = {
     Overwrite.IF_NEWER: "not older",
     Overwrite.NEVER: "already there",
 }
-_SAME, _SET_AGAIN = "identical", "other owner, mode or time"
+_SAME, _SET_AGAIN = "identical", "other owner, mode, time or extended attributes"
 
 
 class Verdict(NamedTuple):
@@ -54,10 +54,14 @@ class _Directory(NamedTuple):
 class PresentTree:
     """A target that may not exist. Close it at the end."""
 
-    def __init__(self, root: bytes, overwriting: Overwriting) -> None:
-        """Raises OSError when the root is there and cannot be opened."""
+    def __init__(self, root: bytes, overwriting: Overwriting, *, is_exact: bool = False) -> None:
+        """Raises OSError when the root is there and cannot be opened.
+
+        `is_exact`: as for `TargetTree.serve`.
+        """
         self._overwriting = overwriting
         self._attributes = AttributeWriter()
+        self._attributes.is_exact = is_exact
         try:
             fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -114,23 +118,19 @@ class PresentTree:
                 return Verdict(Fate.OVERWRITE, "other target")
         except OSError as caught:
             return _unseen(caught)
-        if self._attributes.agrees(status, wanted):
-            return Verdict(Fate.KEEP, _SAME)
-        return Verdict(Fate.OVERWRITE, _SET_AGAIN)
+        return self._like(fd, name, status, wanted)
 
     def special(self, path: bytes, what: Special, wanted: Attributes) -> Verdict:
         """The verdict on a FIFO, a socket or a device."""
         found = self._entry(path)
         if isinstance(found, Verdict):
             return found
-        _, _, status = found
+        fd, name, status = found
         if verdict := self._spared(path, status, wanted, agrees=False):
             return verdict
         if not what.is_like(status):
             return Verdict(Fate.OVERWRITE, f"now {kind_words(status.st_mode)}")
-        if self._attributes.agrees(status, wanted):
-            return Verdict(Fate.KEEP, _SAME)
-        return Verdict(Fate.OVERWRITE, _SET_AGAIN)
+        return self._like(fd, name, status, wanted)
 
     def close(self) -> None:
         """Close its directories. A second call does nothing."""
@@ -144,6 +144,15 @@ class PresentTree:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _like(self, fd: int, name: bytes, status: os.stat_result, wanted: Attributes) -> Verdict:
+        """The verdict on a symlink or special file that is the right one."""
+        try:
+            if entry.agrees(self._attributes, fd, name, status, wanted):
+                return Verdict(Fate.KEEP, _SAME)
+        except OSError as caught:
+            return _unseen(caught)
+        return Verdict(Fate.OVERWRITE, _SET_AGAIN)
 
     def _spared(
         self, path: bytes, status: os.stat_result, wanted: Attributes, *, agrees: bool

@@ -23,12 +23,13 @@ from collections.abc import Callable
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
 from usenetsync_tui.disk.restored import entry as entry
-from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack, through
+from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.directories import TargetDirectories
 from usenetsync_tui.disk.restored.metadata import hard_links
 from usenetsync_tui.disk.restored.metadata.sparse_part import SparsePartFile
 from usenetsync_tui.disk.restored.metadata.special import Special
+from usenetsync_tui.disk.restored.metadata.xattrs import with_others
 from usenetsync_tui.disk.restored.names import STEM, Owner, TargetNames
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.part_file import PartFile
@@ -41,8 +42,6 @@ from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extents
 from usenetsync_tui.model.restore_choices import Overwrite
 from usenetsync_tui.model.safe_name import safe_name
-
-_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class TargetTree:
@@ -88,8 +87,12 @@ class TargetTree:
         self._opened.root_mode = mode
         return made
 
-    def serve(self, stem: bytes, owner: Owner) -> None:
-        """Prepare to restore a version: none of its paths contains `stem`, `owner` knows them."""
+    def serve(self, stem: bytes, owner: Owner, *, is_exact: bool = False) -> None:
+        """Prepare to restore a version: none of its paths contains `stem`, `owner` knows them.
+
+        `is_exact`: it tells all extended attributes that its paths had, so they get no others.
+        """
+        self._attributes.is_exact = is_exact
         self._stem = self._overwriting.stem = stem
         self._names.probe = stem + b"names"
         self._names.owner = owner
@@ -136,7 +139,7 @@ class TargetTree:
                     directory.require_writable()
                     return None
                 try:
-                    if self._is_spared(directory, name, wanted, content.size):
+                    if self._is_spared(directory, name, wanted, content.file_size):
                         return (SPELLED,) if directory.claim(name) else ()
                     found = self._examine(directory, name, fd, content)
                     if found is None:
@@ -210,7 +213,7 @@ class TargetTree:
                     return (SPELLED,) if directory.claim(name) else ()
                 status = present(directory, name)
                 if status is not None and not directory.claim(name):
-                    if self._agrees_there(directory, name, status, wanted):
+                    if entry.agrees(self._attributes, directory.fd, name, status, wanted):
                         return self._attributes.lacks(status, wanted)
                 directory.require_writable()
                 make(directory, temp)
@@ -368,6 +371,8 @@ class TargetTree:
         wanted: Attributes,
     ) -> tuple[Lack, ...] | None:
         """Replace a file by a copy with the right attributes; None when its content has changed."""
+        if not self._attributes.is_exact:  # what the version does not tell stays
+            wanted = wanted._replace(xattrs=with_others(source, wanted.xattrs))
         try:
             directory.require_writable()
             fd = entry.create(directory, temp)
@@ -389,20 +394,10 @@ class TargetTree:
             return (Lack(reason),)
         return lacks
 
-    def _agrees_there(
-        self, directory: BorrowedDirectory, name: bytes, status: os.stat_result, wanted: Attributes
-    ) -> bool:
-        """Whether a symlink or special file has its attributes. Raises OSError."""
-        fd = os.open(name, _PLACE, dir_fd=directory.fd)
-        try:
-            return self._attributes.agrees(status, wanted, through(fd))
-        finally:
-            os.close(fd)
-
     def _set_attributes(
         self, directory: BorrowedDirectory, temp: bytes, wanted: Attributes
     ) -> tuple[Lack, ...]:
-        fd = os.open(temp, _PLACE, dir_fd=directory.fd)
+        fd = os.open(temp, entry.PLACE, dir_fd=directory.fd)
         try:
             return self._attributes.write_place(fd, wanted)
         finally:

@@ -14,10 +14,8 @@ from struct import Struct
 import xxhash
 
 from usenetsync_tui.codec.index.attributes import write_xattrs
-from usenetsync_tui.model.metadata.metadata import NONE, Metadata, is_kept
+from usenetsync_tui.model.metadata.metadata import MOST_XATTRS, NONE, Metadata, is_kept
 
-MOST_XATTRS = 1 << 20
-"""Bytes of the extended attributes of one file, at most; Linux allows 64 KiB for each of them."""
 _UNSUPPORTED = frozenset((errno.EOPNOTSUPP, errno.ENOSYS))
 _GONE = frozenset((errno.ENODATA, errno.ENOENT))
 _LINK = Struct("<QQ")

@@ -23,7 +23,7 @@ from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import Adopting
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.settings.settings import Settings
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.adopt import Adopted, adopt
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.bring_forward import bring_forward
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.store.shards import ShardsStore
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from anyio import CancelScope, to_thread
+from anyio import CancelScope
 from anyio.abc import TaskGroup
 
+from usenetsync_tui.engine.by_string.typed_secret import secret_of
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
@@ -55,12 +56,10 @@ class StringSearches:
                 self.versions = replace(done, over=True)
 
     async def _found(self, begun: StringVersions, command: LookByString) -> StringVersions:
-        from usenetsync_tui.codec.recovery_string import read_string  # which few runs need
         from usenetsync_tui.engine.by_string.found_versions import found_versions
         from usenetsync_tui.engine.by_string.recovery import open_recovery
 
-        read = read_string(command.string)
-        secret = await to_thread.run_sync(read.opened, str(command.passphrase) or None)
+        secret = await secret_of(command.string, command.passphrase)
         async with open_recovery(
             secret,
             self.stores.settings,

@@ -20,7 +20,7 @@ from usenetsync_tui.engine.realm_stores import RealmStores
 from usenetsync_tui.errors import IndexUnreadableError, UnknownSnapshotError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.figures import in_ranges
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
 from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot
 from usenetsync_tui.model.ports import OpenRealm, Store
@@ -95,6 +95,8 @@ class Recovery:
         root = self.root
         if version is None or version == root.current.version:
             return root
+        if not root.has(version):  # its own root may still be there: nothing is deleted on Usenet
+            raise UnknownSnapshotError(self._no_such(version))
         known = [line.version for line in root.older]
         if root.runs[0].version <= version and version in known:
             return root
@@ -115,12 +117,15 @@ class Recovery:
 
     def _no_such(self, version: int) -> str:
         """The sentence about a version that the folder does not have."""
-        every = [line.version for line in (*self.root.older, self.root.current)]
-        shown = f"{every[0]} to {every[-1]}" if len(every) > 1 else str(every[0])
-        gaps = (
-            "" if len(every) == every[-1] - every[0] + 1 else f" ({plural(len(every), 'version')})"
+        root, newest = self.root, self.root.current.version
+        every = [line.version for line in (*root.older, root.current)]
+        is_gone = 0 < version < newest and not root.has(version)
+        why = (
+            f"Version {version} of {root.name} was forgotten"
+            if is_gone
+            else (f"There is no version {version} of {root.name}")
         )
-        return f"There is no version {version} of {self.root.name}; there are {shown}{gaps}."
+        return f"{why}. Versions: {in_ranges(every)}."
 
     async def reader(self, version: int | None) -> VersionReader:
         """A reader of a version; None: the newest. Errors as of `root_of`."""

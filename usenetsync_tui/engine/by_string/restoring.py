@@ -31,7 +31,7 @@ from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.restored_paths import outermost
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.index_paths import no_such_path
 from usenetsync_tui.pipeline.index.read_version import VersionReader
@@ -67,10 +67,12 @@ class StringRestore:
         found: Callable[[Recovery], object],
         goes_on: Callable[[Catalogue, NewJob, Guarded], Awaitable[bool]] | None = None,
         work: Callable[[CommandJob], Awaitable[Summary]] = CommandJob.work,
+        keeps: bool = False,
         servers: UsenetServers | None = None,
     ) -> None:
         """`found` hears what the string leads to. `goes_on` may look at the restore before it
-        begins, and end it with False. `work`: runs the job.
+        begins, and end it with False. `work`: runs the job. `keeps`: what was loaded is left for
+        the next one if the restore has not begun.
 
         `servers`: those that the caller has open already.
         """
@@ -81,6 +83,7 @@ class StringRestore:
         self._found = found
         self._goes_on = goes_on
         self._work = work
+        self._keeps = keeps
         self._servers = servers
         self.version: int | None = None
         """The version that is restored, once it is found."""
@@ -101,7 +104,8 @@ class StringRestore:
             except UsageError:  # it never gets further
                 await _remove(scratch)
                 raise
-            if summary is None or summary.outcome.state in _DONE:
+            is_done = not self._keeps if summary is None else summary.outcome.state in _DONE
+            if is_done:
                 await _remove(scratch)
         return summary
 

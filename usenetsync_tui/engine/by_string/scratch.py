@@ -32,7 +32,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 from usenetsync_tui.postgres.locks import lock_exclusively, open_lock_file

@@ -5,20 +5,23 @@ Knows how far the one that runs is, and what went wrong. Never logs the string.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from anyio import CancelScope, to_thread
+from anyio import CancelScope
 from anyio.abc import TaskGroup
 
+from usenetsync_tui.engine.by_string.typed_secret import secret_of
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import EngineBusyError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Restore, RestoreByString
+from usenetsync_tui.model.commands import OF_STRING, Restore, RestoreByString
 from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import JobStatus, StringRestoreStatus
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ class StringRestores:
     """Its settings and its connections to the servers are used."""
     locations: Locations
     events: EventLog
+    give_way: Callable[[Secret], Awaitable[None]]
+    """Ends a preview with a string, which has what the restore needs."""
     _now: StringRestoreStatus | None = None
     _work: StringRestore | None = None
     _scope: CancelScope = field(default_factory=CancelScope)
@@ -104,12 +109,11 @@ class StringRestores:
             self._now = self._ended(replace(now, job=_ended_job(summary)), summary)
 
     async def _restored(self, command: RestoreByString) -> Summary:
-        from usenetsync_tui.codec.recovery_string import read_string  # which few runs need
         from usenetsync_tui.engine.by_string.recovery import Recovery
         from usenetsync_tui.engine.by_string.restoring import StringRestore, WantedByString
 
-        read = read_string(command.string)
-        secret = await to_thread.run_sync(read.opened, str(command.passphrase) or None)
+        secret = await secret_of(command.string, command.passphrase)
+        await self.give_way(command.string)
 
         def found(recovery: Recovery) -> None:
             assert self._now is not None
@@ -122,7 +126,15 @@ class StringRestores:
         self._work = StringRestore(
             self.stores.settings,
             self.locations,
-            WantedByString(Restore(0, command.target, command.version, command.paths)),
+            WantedByString(
+                Restore(
+                    OF_STRING,
+                    command.target,
+                    command.version,
+                    command.paths,
+                    choices=command.choices,
+                )
+            ),
             self.stores.waits,
             found=found,
             servers=self.stores.servers,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from usenetsync_tui.engine.jobs.guarded import Guarded
 from usenetsync_tui.engine.jobs.job_life import JobLife
-from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
 from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.model.jobs import Job, JobState, Verb
@@ -55,6 +54,8 @@ class CommandJob:
         return await life.summary(outcome, figures)
 
     async def _perform(self, run: JobRun, job: Job) -> Outcome:
+        from usenetsync_tui.engine.jobs.job_verbs import indexed, restored, verified
+
         if job.verb is Verb.RESTORE:
             return await restored(run, job, self._guarded)
         if job.verb is Verb.INDEX:

@@ -26,7 +26,7 @@ async def erased(database: Collection[OwnPath], run: JobRun, job: Job) -> Outcom
 
     `database`: the folders of the embedded database; none: it is a server of the user's.
     """
-    left = forget.Left()
+    left = forget.Undone()
     if job.verb is Verb.REMOVE:
         await forget.remove(run)
     else:
@@ -72,7 +72,7 @@ def _free(database: Collection[OwnPath]) -> Callable[[], int | None]:
     return free
 
 
-def _outcome(run: JobRun, job: Job, space: FreedSpace, left: forget.Left, lacked: int) -> Outcome:
+def _outcome(run: JobRun, job: Job, space: FreedSpace, left: forget.Undone, lacked: int) -> Outcome:
     removed = job.verb is Verb.REMOVE
     words = "removed" if removed else f"{plural(space.versions, 'version')} forgotten"
     if space.freed_bytes or run.folder.realm.store is not StoreKind.USENET:
@@ -89,7 +89,7 @@ def _outcome(run: JobRun, job: Job, space: FreedSpace, left: forget.Left, lacked
     return Outcome(state, run.version, words + more, detail=detail)
 
 
-def _left_words(left: forget.Left) -> str:
+def _left_words(left: forget.Undone) -> str:
     """What a job has left undone, and why; empty: nothing."""
     words = ""
     if left.why_told:

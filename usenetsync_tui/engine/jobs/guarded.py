@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.disk.source.own_files import OwnPath
@@ -14,9 +15,10 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.restore_plans import PlanBatch
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.pipeline.restore.plan import plan, plan_deletion
-from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.settings.settings import Settings
+
+if TYPE_CHECKING:  # an upload needs nothing of a restore
+    from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 
 
 @value_object
@@ -41,6 +43,8 @@ def parts_of(
     never: Guarded,
 ) -> TargetParts:
     """The parts of a target that a restore of a folder is about. `UsageError`."""
+    from usenetsync_tui.pipeline.restore.target_parts import TargetParts
+
     return TargetParts(
         target,
         paths,
@@ -55,6 +59,8 @@ async def planned(
     catalogue: Catalogue, new: NewJob, never: Guarded, *, only_deleted: bool = False
 ) -> AsyncIterator[PlanBatch]:
     """What a checked restore would do; `only_deleted`: only what it would delete."""
+    from usenetsync_tui.pipeline.restore.plan import plan, plan_deletion
+
     assert new.target is not None
     parts = parts_of(new.folder, new.target, new.paths, new.choices, never)
     of_all = plan_deletion if only_deleted else plan

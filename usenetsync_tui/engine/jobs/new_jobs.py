@@ -23,7 +23,6 @@ from usenetsync_tui.model.jobs import Job, Verb
 from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.restored_paths import MOST_PATHS, outermost
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.pipeline.restore.version_paths import require_paths
 
 _QUEUED_ALREADY = {
     Verb.RESTORE: "That is being restored already.",
@@ -77,6 +76,8 @@ async def new_restore(catalogue: Catalogue, wanted: Restore, *, way_out: str) ->
         await to_thread.run_sync(
             partial(refuse_overlap, wanted.target, folder.path, way_out=way_out)
         )
+    from usenetsync_tui.pipeline.restore.version_paths import require_paths
+
     async with catalogue.transaction() as tx:
         version = await finished_version(tx, folder.id, wanted.version)
         await require_paths(tx, folder, version, paths)

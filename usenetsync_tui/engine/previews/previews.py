@@ -17,7 +17,6 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.commands import PreviewFilters
 from usenetsync_tui.model.dry_runs import MOST_PREVIEWED, DryRunBatch, Preview
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -53,6 +52,8 @@ class Previews:
 
     async def _looked(self, scope: anyio.CancelScope, preview: Preview) -> Preview:
         """The preview when all was looked at."""
+        from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
+
         try:
             async with self.catalogue.transaction() as tx:
                 folder = await folders.by_id(tx, preview.folder_id)

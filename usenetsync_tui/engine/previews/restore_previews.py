@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -10,13 +10,15 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.session import Catalogue
+from usenetsync_tui.engine.by_string.string_plans import StringPlans
 from usenetsync_tui.engine.jobs.guarded import Guarded, planned
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.previews.plan_spool import PlanSpool
-from usenetsync_tui.errors import UsenetSyncError
+from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.model.commands import PreviewRestore
-from usenetsync_tui.model.restore_plans import MOST_SHOWN, RestorePreview
+from usenetsync_tui.model.restore_plans import MOST_SHOWN, PlanBatch, PlanPhase, RestorePreview
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.secret import Secret
 
 _MOST_PROBLEMS = 20
 
@@ -28,7 +30,10 @@ class RestorePreviews:
     group: TaskGroup
     catalogue: Catalogue
     guarded: Callable[[], Guarded]
+    by_string: StringPlans
     preview: RestorePreview | None = None
+    _asked: PreviewRestore | None = None
+    """What the preview is of. Not in the preview: it may have a recovery string."""
     _number: int = 0
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     _spool: PlanSpool = field(default_factory=PlanSpool)
@@ -37,45 +42,91 @@ class RestorePreviews:
 
     async def begin(self, command: PreviewRestore) -> None:
         """Begin to look; for the same restore only turn to another page."""
-        preview = self.preview
-        if preview is not None and preview.restore == command.restore and not preview.error:
-            self.preview = replace(preview, page=max(0, command.page))
+        asked, page = replace(command, page=0), max(0, command.page)
+        if self.preview is not None and asked == self._asked and not self.preview.error:
+            self.preview = replace(self.preview, page=page)
             await self._turn_page(self._scope, self._spool)
             return
+        self._leave(command.string)
         self.stop()
         self._number += 1
-        self.preview = RestorePreview(self._number, command.restore, max(0, command.page))
+        self._asked = asked
+        self.preview = RestorePreview(self._number, command.restore, page, window=command.window)
         self._scope, self._spool = anyio.CancelScope(), PlanSpool()
-        self.group.start_soon(self._run, self._scope, self._spool)
+        self.group.start_soon(self._run, self._scope, self._spool, asked)
 
     def stop(self) -> None:
         """Stop looking, and forget what was found."""
         self._scope.cancel()
         if self.preview is not None:
-            self.preview = None
+            self.preview = self._asked = None
             self.group.start_soon(self._close, self._spool)
+
+    async def give_way(self, string: Secret) -> None:
+        """End a preview with this string; what it has loaded is for the caller to use."""
+        if self._leave(string):
+            self.stop()
+            async with self.by_string.turn:
+                pass
+
+    def _leave(self, string: Secret) -> bool:
+        """Leave what the preview has loaded to another use of its string."""
+        if not string or self._asked is None or self._asked.string != string:
+            return False
+        self.by_string.is_left = True
+        return True
 
     async def _close(self, spool: PlanSpool) -> None:
         async with self._turn:
             await to_thread.run_sync(spool.close)
 
-    async def _run(self, scope: anyio.CancelScope, spool: PlanSpool) -> None:
+    async def _run(
+        self, scope: anyio.CancelScope, spool: PlanSpool, command: PreviewRestore
+    ) -> None:
         with scope:
             error = ""
             try:
-                await self._look(scope, spool)
-            except UsenetSyncError as caught:
-                error = safe_name(str(caught))
-            except OSError as caught:
-                error = f"The temporary file of the preview: {caught.strerror}."
-            if self._is_current(scope) and self.preview is not None:
-                self.preview = replace(self.preview, over=True, error=error)
+                if command.string:
+                    await self._look_by_string(scope, spool, command)
+                else:
+                    await self._look(scope, spool, command)
+            except Exception as caught:
+                error = _words(leading_error(caught))
+                if not error:
+                    raise
+            self._end(scope, error)
 
-    async def _look(self, scope: anyio.CancelScope, spool: PlanSpool) -> None:
-        assert self.preview is not None
-        restore = self.preview.restore
-        new = await new_restore(self.catalogue, restore, way_out="Choose another folder.")
-        async for batch in planned(self.catalogue, new, self.guarded()):
+    def _end(self, scope: anyio.CancelScope, error: str = "") -> None:
+        if self._is_current(scope) and self.preview is not None:
+            phase = PlanPhase.PLAN
+            self.preview = replace(self.preview, over=True, error=error, phase=phase)
+
+    async def _look(
+        self, scope: anyio.CancelScope, spool: PlanSpool, command: PreviewRestore
+    ) -> None:
+        new = await new_restore(self.catalogue, command.restore, way_out="Choose another folder.")
+        await self._take(scope, spool, planned(self.catalogue, new, self.guarded()))
+
+    async def _look_by_string(
+        self, scope: anyio.CancelScope, spool: PlanSpool, command: PreviewRestore
+    ) -> None:
+        """Returns when it is stopped: until then what it has loaded may be used."""
+
+        def enter(phase: PlanPhase) -> None:
+            if self._is_current(scope) and self.preview is not None:
+                self.preview = replace(self.preview, phase=phase)
+
+        async def take(batches: AsyncIterator[PlanBatch]) -> None:
+            await self._take(scope, spool, batches)
+
+        async with self.by_string.planned(command, enter, take):
+            self._end(scope)
+            await anyio.sleep_forever()
+
+    async def _take(
+        self, scope: anyio.CancelScope, spool: PlanSpool, batches: AsyncIterator[PlanBatch]
+    ) -> None:
+        async for batch in batches:
             async with self._turn:
                 await to_thread.run_sync(spool.add, batch.rows)
             if not self._is_current(scope) or self.preview is None:
@@ -97,3 +148,12 @@ class RestorePreviews:
 
     def _is_current(self, scope: anyio.CancelScope) -> bool:
         return scope is self._scope and not scope.cancel_called
+
+
+def _words(error: BaseException) -> str:
+    """What went wrong, for the user; empty: a fault of ours."""
+    if isinstance(error, UsenetSyncError):
+        return safe_name(str(error))
+    if isinstance(error, OSError):
+        return f"The temporary file of the preview: {error.strerror}."
+    return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.engine.database_backup import back_up, put_back
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
@@ -15,6 +14,8 @@ from usenetsync_tui.model.waiting import Work
 
 def begin_backup(working_state: WorkingState, command: BackUpDatabase) -> None:
     """Begin to write a backup, beside the jobs. `UsageError` for a relative path."""
+    from usenetsync_tui.engine.database_backup import back_up
+
     refuse_path(command.path)
 
     async def work(task: Task) -> None:
@@ -37,6 +38,8 @@ async def restore(working_state: WorkingState, command: RestoreDatabase) -> Back
 
     `EngineBusyError` while anything else works on it; else as `put_back`.
     """
+    from usenetsync_tui.engine.database_backup import put_back
+
     refuse_path(command.path)
     working_state.refuse_if_busy("restore the catalogue")
     with working_state.stores.waits.announced(work := Work("restoring the catalogue")):

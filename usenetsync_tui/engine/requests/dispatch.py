@@ -133,7 +133,9 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             working_state.string_restores.stop()
         case PreviewFilters():
             working_state.previews.begin(command)
-        case PreviewRestore():
+        case PreviewRestore(restore):
+            if command.string:
+                refuse_path(restore.target)
             await working_state.restore_previews.begin(command)
         case StopPreview():
             working_state.previews.stop()

@@ -17,6 +17,12 @@ KEPT_SYSTEM = frozenset((ACCESS_ACL, DEFAULT_ACL))
 """The attributes of the namespace ``system.`` that are kept; all others of it are computed."""
 
 
+MOST_XATTRS = 1 << 20
+"""Bytes of the extended attributes of one file, at most; Linux allows 64 KiB for each of them."""
+MOST_RUNS = 10_000
+"""Runs of bytes in a sparse file, at most: then the smallest holes count as bytes."""
+
+
 def is_kept(name: bytes) -> bool:
     """Whether an extended attribute belongs to a version."""
     return not name.startswith(b"system.") or name in KEPT_SYSTEM

@@ -27,14 +27,13 @@ async def compact(run: JobRun, free: Callable[[], int | None]) -> int:
     run.progress.phase = "disk"
     async with run.catalogue.statements() as tx:
         articles = await space.shards_of_articles(tx)
-        worth = bool(articles) and space.pays(
-            articles[0].bytes, await space.bytes_needed(tx, articles[0])
-        )
-        lacked = 0
-        for shard in articles:
+        worth, lacked = True, 0
+        for at, shard in enumerate(articles):
             if await _must_stop(run):
                 return lacked
             needed = await space.bytes_needed(tx, shard) if worth else shard.bytes
+            if at == 0:  # the shards are alike: where the first one is not worth it, none is
+                worth = space.pays(shard.bytes, needed)
             lacked = max(lacked, await _one(tx, shard, shard.bytes, needed, free))
             run.progress.entries += 1
         for table in await space.other_tables(tx):

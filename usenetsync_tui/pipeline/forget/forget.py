@@ -4,7 +4,8 @@ The versions are marked before: nobody lists or reads them. The catalogue says w
 next run of the job continues where this one ended. The order:
 
 1. The index lists the kept versions alone (`tell`).
-2. The rows of files that reach no kept version go, then their objects.
+2. The rows of files that reach no kept version go, with extended attributes that only they had,
+   then their objects.
 3. The segments of these objects go, each with its article if no other segment has it.
 4. Packs much of which no file has any more are written again (`repack`). The index tells their new
    articles; then the old ones go like the others, with the runs and roots of the index that no kept
@@ -42,7 +43,7 @@ _Batch = Callable[[Transaction], Awaitable[int]]
 _Tell = Callable[[], Awaitable[str]]
 
 
-class Left(NamedTuple):
+class Undone(NamedTuple):
     """What forgetting versions has left undone."""
 
     why_told: str = ""
@@ -53,14 +54,14 @@ class Left(NamedTuple):
     """Articles that packs had before are still there."""
 
 
-async def forget(run: JobRun, tell: _Tell) -> Left:
+async def forget(run: JobRun, tell: _Tell) -> Undone:
     """Erase the forgotten versions of the run's folder; returns what is left.
 
     Ends early when the run drains. `tell`: posts what the index does not tell yet, and a root
     without them; returns why it could not.
     """
     await _begin(run)
-    left, mine = Left(), run.folder.id
+    left, mine = Undone(), run.folder.id
     while not run.draining:
         async with run.catalogue.transaction() as tx:
             pending = await versions.pending(tx, mine)
@@ -88,6 +89,7 @@ async def remove(run: JobRun) -> None:
     limit, mine = run.limits.batch_size, run.folder.id
     run.progress.phase = "files"
     await _each(run, lambda tx: erase.delete_all_files(tx, mine, limit), files=True)
+    await _each(run, lambda tx: erase.delete_xattrs(tx, limit))
     await _each(run, lambda tx: erase.forget_objects(tx, mine, limit))
     async with run.catalogue.transaction() as tx:
         await erase.release(tx, mine)
@@ -111,6 +113,7 @@ async def _erase(run: JobRun, pending: Sequence[int]) -> None:
     async with run.catalogue.transaction() as tx:
         gaps = await versions.gaps(tx, mine, pending)
     await _each(run, lambda tx: erase.delete_files(tx, mine, gaps, limit), files=True)
+    await _each(run, lambda tx: erase.delete_xattrs(tx, limit))
     if run.draining:
         return
     async with run.catalogue.transaction() as tx:
@@ -130,7 +133,7 @@ async def _lists_forgotten(run: JobRun) -> bool:
         return not told or await posted.has_unposted(tx, mine, realm)
 
 
-async def _packs_written_again(run: JobRun, tell: _Tell, left: Left) -> Left:
+async def _packs_written_again(run: JobRun, tell: _Tell, left: Undone) -> Undone:
     """Free what only forgotten versions had in packs, and in the index; returns what is left.
 
     The order: no former article goes before the index of every version tells the new one, and not

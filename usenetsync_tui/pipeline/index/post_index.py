@@ -14,15 +14,14 @@ from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.catalogue.tables.forgetting import index_pages
 from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.plan_directories import plan_directories
 from usenetsync_tui.pipeline.index.plan_root import is_useless, plan_root, planned_root
 from usenetsync_tui.pipeline.index.plan_run import plan_run
+from usenetsync_tui.pipeline.index.send import left_of, send
 from usenetsync_tui.pipeline.index.untold import FOR_REPAIRS, untold
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.verify.check import finish_checks, repost, unverified_articles
 
 COPIES = 2
 """The fewest copies of each article of an index."""
@@ -78,14 +77,14 @@ async def post_index(run: JobRun, open_realm: OpenRealm, *, renews: bool = False
             return left
         async with run.catalogue.transaction(durable=True) as tx:
             await posted.mark_indexed(tx, folder, version)
-    return await _amend(mine, renews=renews)
+    return await _amend(mine, renews=renews, whole=max(versions, default=0))
 
 
-async def _amend(run: JobRun, *, renews: bool) -> str:
+async def _amend(run: JobRun, *, renews: bool, whole: int) -> str:
     """Post lost articles of the index again, and record where the content of its versions is now.
 
     The root of the last version before a base leads to all versions since the base before that, so
-    it tells their names.
+    it tells their names. `whole`: the version whose index was posted just now; 0: none was.
     """
     folder, realm = run.folder.id, run.open_realm.realm.id
     async with run.catalogue.transaction() as tx:
@@ -93,30 +92,36 @@ async def _amend(run: JobRun, *, renews: bool) -> str:
     left = ""
     for number, version in enumerate(versions):
         run.version = version
-        if not number and (unsent := await _send(run)):
+        is_newest = not number
+        # The index of these versions was posted to its end once.
+        is_whole = not is_newest or version == whole or not (await left_of(run)).is_any
+        if not is_whole and (unsent := await send(run)):
             return unsent
-        left = await _amend_version(run, is_newest=not number, renews=renews) or left
+        renews = renews and is_newest  # an older root is not asked
+        amended = await _amend_version(run, is_newest=is_newest, is_whole=is_whole, renews=renews)
+        left = amended or left
         if run.draining:
             break
     return left
 
 
-async def _amend_version(run: JobRun, *, is_newest: bool, renews: bool) -> str:
+async def _amend_version(run: JobRun, *, is_newest: bool, is_whole: bool, renews: bool) -> str:
     """Tell the new names of a version's articles, and of those before it down to its base.
 
     A further run lists the new names of objects' articles, and the files whose content was posted
-    again; a root of the next attempt lists the new names of pages, and the kept versions.
+    again; a root of the next attempt lists the new names of pages, and the kept versions. What is
+    left of the version is posted as well, unless it `is_whole`.
     """
     folder, realm, version = run.folder.id, run.open_realm.realm.id, run.version
     async with run.catalogue.transaction() as tx:
         found = await untold(tx, folder, realm, version)
         renews = renews and not await index_pages.is_told(tx, folder, realm)
-    if found is None or not (is_newest or found.is_any):
+    if found is None or (is_whole and not (found.is_any or renews)):
         return ""
     if found.waits:
         return found.waits if is_newest else ""  # no later version would help an older one
-    if not is_newest or found.is_any:
-        renews = False  # an older root is not asked, and a new one tells the kept versions
+    if found.is_any:
+        renews = False  # a new root tells the kept versions
     if renews and found.attempt + 1 >= ATTEMPTS - FOR_REPAIRS:
         return "the next version's index will list the kept ones alone"
     if found.of_objects:
@@ -136,30 +141,13 @@ async def _post_version(run: JobRun, *, again: bool = False) -> str:
         if not await plan_root(run, at, again=again):
             return "the store took its root under none of its names"
         again = False
-        left = await _send(run)
-        if not await _is_root_given_up(run):
-            left = left or await _root_left(run)
+        left = await send(run)
+        given_up, unposted = await _root_state(run)
+        if not given_up:
+            left = left or unposted
             break
         left = ""
     return left or ("interrupted" if run.draining else "")
-
-
-async def _send(run: JobRun) -> str:
-    """Post and check all that is planned; returns why something of the pages is left."""
-    folder, realm = run.folder.id, run.open_realm.realm.id
-    async with run.catalogue.transaction() as tx:
-        waits = await posted.has_unposted(tx, folder, realm)
-    if waits:
-        await repost(run, None)
-    words = await finish_checks(run, None)
-    async with run.catalogue.transaction() as tx:
-        count, reply = await posted.unposted_pages(tx, folder, realm)
-    if count:
-        return f"{plural(count, 'article')} not posted" + (f": {reply}" if reply else "")
-    unverified = await unverified_articles(run)
-    if unverified:
-        return f"{plural(unverified, 'article')} not verified" + (f": {words}" if words else "")
-    return ""
 
 
 async def _send_pages(run: JobRun) -> tuple[str, datetime]:
@@ -167,23 +155,19 @@ async def _send_pages(run: JobRun) -> tuple[str, datetime]:
 
     Returns why something is left, and the moment before the names of all of them were read.
     """
-    left = await _send(run)
+    left = await send(run)
     at = await changes.moment(run.catalogue)
     while not left and not run.draining and await plan_directories(run, run.version):
-        left = await _send(run)
+        left = await send(run)
         at = await changes.moment(run.catalogue)
     return left, at
 
 
-async def _is_root_given_up(run: JobRun) -> bool:
+async def _root_state(run: JobRun) -> tuple[bool, str]:
+    """Whether the planned root must have another name, and why it is left, or nothing."""
     async with run.catalogue.transaction() as tx:
         root = await planned_root(tx, run)
-        return root is not None and await is_useless(tx, root)
-
-
-async def _root_left(run: JobRun) -> str:
-    async with run.catalogue.transaction() as tx:
-        root = await planned_root(tx, run)
-        if root is None or root.object_id is None or await posted.is_posted(tx, root.object_id):
-            return ""
-    return "its root is not posted"
+        if root is None or root.object_id is None:
+            return False, ""
+        is_posted = await posted.is_posted(tx, root.object_id)
+        return await is_useless(tx, root), "" if is_posted else "its root is not posted"

@@ -17,7 +17,7 @@ from usenetsync_tui.catalogue.tables import version_files
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.disk.restored.attributes import Lack
 from usenetsync_tui.errors import TargetFileError
-from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.entries import FileKind, NoticeKind
 from usenetsync_tui.pipeline.restore.files import RestoreContext, Restorer
 from usenetsync_tui.pipeline.restore.owners import localized
 from usenetsync_tui.pipeline.restore.pack import attributes
@@ -33,7 +33,7 @@ IsWanted = Callable[[VersionRow], bool]
 
 def waits(shared: RestoreContext, row: VersionRow) -> bool:
     """Whether a row waits until another name of its file is restored. Rows come in path order."""
-    if row.link_set is None:
+    if row.link_set is None or row.kind == FileKind.DIRECTORY:
         return False
     if row.link_set in shared.linked:
         return True
@@ -42,9 +42,10 @@ def waits(shared: RestoreContext, row: VersionRow) -> bool:
 
 
 def within(spans: list[Span], parts: TargetParts) -> IsWanted:
-    """Whether a row is in one of some spans, and not excluded."""
+    """Whether a row that may have several names is in one of some spans, and not excluded."""
     return lambda row: (
-        not parts.excludes(row.path)
+        row.kind != FileKind.DIRECTORY
+        and not parts.excludes(row.path)
         and any(
             span.start <= row.key and (span.until is None or row.key < span.until) for span in spans
         )

@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import version_files
+from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.present import PresentTree, Verdict
@@ -41,10 +42,11 @@ async def plan(
     async with catalogue.transaction() as tx:
         await require_paths(tx, folder, version, paths)
         here = NUMERIC if parts.choices.numeric_ids else await owners_here(tx, folder.id)
+        is_exact = await metadata.tells_all(tx, folder.id, version)
     spans = spans_of(folder.id, version, paths)
     await to_thread.run_sync(parts.check)
     can_delete = parts.choices.delete
-    with await to_thread.run_sync(_opened, parts) as tree:
+    with await to_thread.run_sync(_opened, parts, is_exact) as tree:
         for span in spans:
             async for batch in _planned(catalogue, span, parts, tree, here):
                 can_delete &= not any(row.fate is Fate.FAIL for row in batch.rows)
@@ -80,9 +82,9 @@ async def _surplus(
         yield PlanBatch((), (safe_name(str(error)),))
 
 
-def _opened(parts: TargetParts) -> PresentTree:
+def _opened(parts: TargetParts, is_exact: bool) -> PresentTree:
     try:
-        return PresentTree(parts.root, parts.overwriting)
+        return PresentTree(parts.root, parts.overwriting, is_exact=is_exact)
     except OSError as caught:
         raise TargetError(f"{safe_name(parts.root)}: {caught.strerror}.") from caught
 

@@ -24,6 +24,7 @@ from anyio.lowlevel import current_token
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from usenetsync_tui.catalogue.tables import segments, version_files
+from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.disk.restored.names import STEM
 from usenetsync_tui.disk.restored.target_tree import TargetTree
@@ -146,10 +147,12 @@ async def _prepare(run: JobRun, target: TargetTree) -> None:
         while await version_files.has_text(tx, run.folder.id, stem.decode()):
             number += 1
             stem = b"%s%d-" % (STEM, number)  # a resumed restore finds the same names
-
+        is_exact = await metadata.tells_all(tx, run.folder.id, run.version)
     names, loop = VersionNames(run), current_token()
     # Threads of the stores ask, too, which are not anyio's.
-    target.serve(stem, lambda real: from_thread.run(names.owner, real, token=loop))
+    target.serve(
+        stem, lambda real: from_thread.run(names.owner, real, token=loop), is_exact=is_exact
+    )
 
 
 async def _hand_out(

@@ -16,11 +16,12 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import version_files
+from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.disk.restored.removal import Remover
 from usenetsync_tui.disk.source.scan import ScanBatch
 from usenetsync_tui.errors import SourceError, TargetFileError
-from usenetsync_tui.model.entries import Entry, FileKind, Notice, NoticeKind, Problem
+from usenetsync_tui.model.entries import SPECIAL, Entry, FileKind, Notice, NoticeKind, Problem
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.restore.files import RestoreContext
@@ -30,6 +31,7 @@ _PAGE = 5_000
 MISSED = "nothing was deleted, because files could not be restored"
 OTHER_NAMES = "nothing was deleted, because this file system changes names"
 _STAYS = "not deleted: {}"
+_OLDER = "this version was made before FIFOs, sockets and devices were kept"
 
 
 @value_object
@@ -38,7 +40,7 @@ class SurplusBatch:
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...]
-    """Paths that cannot be examined."""
+    """Paths that cannot be examined, or that the version could not have."""
     staying: tuple[bytes, ...] = ()
     """Other paths that stay, whatever the version has: what is excluded."""
 
@@ -46,19 +48,28 @@ class SurplusBatch:
 async def surplus(
     catalogue: Catalogue, spans: Sequence[Span], parts: TargetParts
 ) -> AsyncIterator[SurplusBatch]:
-    """All of it. Raises SourceError."""
+    """All of it. Raises SourceError.
+
+    FIFOs, sockets and devices stay if the version is of a program that could not keep them.
+    """
+    async with catalogue.transaction() as tx:
+        has_special = await metadata.tells_all(tx, spans[0].folder, spans[0].version)
     keys = _Keys(catalogue, spans)
     steps = parts.entries()
     while batch := await to_thread.run_sync(_next, steps):
         found = []
+        problems = [p for p in batch.problems if parts.is_inside(p.path)]
         for entry in batch.entries:
             path = entry.path
             if path and parts.is_inside(path):
-                if parts.is_ours(path) or not await keys.has(path):
+                if not parts.is_ours(path) and await keys.has(path):
+                    continue
+                if entry.kind in SPECIAL and not has_special:
+                    problems.append(Problem(path, NoticeKind.NOTED, _OLDER))
+                else:
                     found.append(entry)
-        problems = tuple(p for p in batch.problems if parts.is_inside(p.path))
         staying = tuple(each.path for each in batch.excluded if parts.is_inside(each.path))
-        yield SurplusBatch(tuple(found), problems, staying)
+        yield SurplusBatch(tuple(found), tuple(problems), staying)
 
 
 def _next(steps: Iterator[ScanBatch]) -> ScanBatch | None:
@@ -89,7 +100,8 @@ async def delete(shared: RestoreContext, spans: Sequence[Span], began_ns: int) -
 
 
 def _not_examined(problem: Problem) -> Notice:
-    kind = NoticeKind.NOTED if problem.kind is NoticeKind.SKIPPED else NoticeKind.UNWRITABLE
+    is_told = problem.kind in (NoticeKind.SKIPPED, NoticeKind.NOTED)
+    kind = NoticeKind.NOTED if is_told else NoticeKind.UNWRITABLE
     return Notice(kind, problem.path, _STAYS.format(problem.reason))
 
 

@@ -91,7 +91,6 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
         await objects.delete_left_behind(tx, folder)
         await snapshots.mark_repaired(tx, folder)
         await folders.settle(tx, folder)
-        await metadata.set_known(tx, folder)
         if before and not await version_files.has_changes(tx, folder, version):
             await snapshots.discard(tx, folder, version)
             await jobs.keep_to_version(tx, run.job_id, before)
@@ -103,6 +102,7 @@ async def finish(run: JobRun, judge: Judge, before: int) -> Outcome:
                 tx, folder, version, counts, changes, errors, unwalked=run.progress.unwalked
             )
             message = f"version {version}"
+        await metadata.set_known(tx, folder, version)
     made = version != before
     await run.save_progress()
     if errors:

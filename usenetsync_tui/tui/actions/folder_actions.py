@@ -220,7 +220,7 @@ FOLDER_ACTIONS: tuple[Action[Context], ...] = (
         exclude,
         (writable, has_folder),
         keys="E",
-        tooltip="what to leave out, and why",
+        tooltip="what to exclude, and why",
         command="exclude",
     ),
     Action(

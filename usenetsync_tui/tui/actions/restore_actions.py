@@ -16,7 +16,7 @@ from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.meant_folders import none_finished
 from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
 from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
-from usenetsync_tui.tui.dialogs.restore_dialog import RestoreDialog
+from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.files.marked_paths import marked_paths
 from usenetsync_tui.tui.kit.version_words import finished
 

@@ -385,7 +385,7 @@ _ALL = (
     CommandSpec(
         "exclude",
         f"[{_CLEAR}] [PATTERN…]",
-        "leave out what matches",
+        "exclude what matches",
         _exclude,
         lambda known: (_CLEAR,),
     ),

@@ -11,14 +11,11 @@ from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.dry_runs import DryRunRow, Preview
 from usenetsync_tui.model.figures import number, size
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import CHANGE_WORDS
 from usenetsync_tui.tui.kit.inks import Ink, Line
 
-UNASKED = "Preview shows what these filters leave out. It changes nothing."
-_WORDS: dict[Change, tuple[str, Ink]] = {
-    Change.EXCLUDED: ("x left out", "muted"),
-    Change.REMOVED: ("- removed", "warn"),
-}
-_WORD = 11
+UNASKED = "Preview shows what these filters exclude. It changes nothing."
+_WORD = 12
 
 
 def preview_lines(preview: Preview | None, width: int) -> Sequence[Line]:
@@ -38,7 +35,7 @@ def _heads(preview: Preview) -> list[tuple[str, Ink]]:
     state = "" if preview.over else " so far"
     heads: list[tuple[str, Ink]] = [
         (
-            f"{number(totals.excluded)} left out, {number(totals.removed)} removed, "
+            f"{number(totals.excluded)} excluded, {number(totals.removed)} removed, "
             f"{number(seen)} stay{state}",
             "strong",
         ),
@@ -56,8 +53,12 @@ def _heads(preview: Preview) -> list[tuple[str, Ink]]:
 
 
 def _row(row: DryRunRow, width: int) -> Line:
-    word, ink = _WORDS.get(row.change, (str(row.change), "plain"))
+    ink: Ink = "warn" if row.change is Change.REMOVED else "muted"
     rule = f"  {row.rule}" if row.rule is not None else ""
     room = max(0, width - _WORD)
     path = cut_middle(safe_name(row.path), max(room - len(rule), room // 2))
-    return ((f"{word:<{_WORD}}", ink), (path, "plain"), (cut(rule, room - cell_len(path)), "muted"))
+    return (
+        (f"{CHANGE_WORDS[row.change]:<{_WORD}}", ink),
+        (path, "plain"),
+        (cut(rule, room - cell_len(path)), "muted"),
+    )

@@ -35,31 +35,31 @@ from usenetsync_tui.tui.kit.lines_view import LinesView, page_keys
 from usenetsync_tui.tui.kit.options import Options, Pick
 from usenetsync_tui.tui.kit.pattern_words import typed, words
 
-_TAKEN, _LEFT_OUT = "taken", "out"
+_TAKEN, _EXCLUDED = "taken", "out"
 _CACHES = (
     Pick(_TAKEN, "backed up", "Directories with a CACHEDIR.TAG are backed up like others."),
-    Pick(_LEFT_OUT, "left out", "What is in a directory with a CACHEDIR.TAG is left out."),
+    Pick(_EXCLUDED, "excluded", "What is in a directory with a CACHEDIR.TAG is excluded."),
 )
 _MOUNTS = (
     Pick(_TAKEN, "backed up", "What is mounted in the folder is backed up too."),
-    Pick(_LEFT_OUT, "left out", "Only the folder's own file system: mount points stay empty."),
+    Pick(_EXCLUDED, "excluded", "Only the folder's own file system: mount points stay empty."),
 )
 _PATTERNS_HINT = "Patterns as in .gitignore, with spaces between them: *.o build/ !keep.o"
 _FILES_HINT = "Files with such patterns, one a line; each upload reads them again."
-_PRESENT_HINT = "A directory with one of these names in it is left out: .nobackup"
-_SIZE_HINT = "Files larger than this are left out: 500M, 2GiB. Empty: none."
+_PRESENT_HINT = "A directory with one of these names in it is excluded: .nobackup"
+_SIZE_HINT = "Files larger than this are excluded: 500M, 2GiB. Empty: none."
 
 
 class FiltersForm(Form[Choose]):
     """Dismissed with a `Choose` of exactly these filters, or with None. Shows a preview."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "preview", "preview", id="filters.preview", tooltip="what is left out"),
+        Binding("ctrl+r", "preview", "preview", id="filters.preview", tooltip="what is excluded"),
         *page_keys("filters", "scroll the preview"),
     ]
 
     def __init__(self, folder: Folder) -> None:
-        super().__init__(f"What to leave out of {cut_middle(safe_name(folder.name), 40)}")
+        super().__init__(f"What to exclude from {cut_middle(safe_name(folder.name), 40)}")
         self._folder = folder
         self._asked: Filters | None = None
         self._seen: Preview | None = None
@@ -74,9 +74,9 @@ class FiltersForm(Form[Choose]):
         yield Field("If present", present, hint=_PRESENT_HINT)
         larger = str(f.exclude_larger_than) if f.exclude_larger_than else ""
         yield Field("Larger than", line_input("larger", larger), hint=_SIZE_HINT)
-        caches = _LEFT_OUT if f.exclude_caches else _TAKEN
+        caches = _EXCLUDED if f.exclude_caches else _TAKEN
         yield Field("Caches", Options(_CACHES, caches, id="caches"))
-        mounts = _LEFT_OUT if f.one_file_system else _TAKEN
+        mounts = _EXCLUDED if f.one_file_system else _TAKEN
         yield Field("Mounts", Options(_MOUNTS, mounts, id="mounts"))
 
     def buttons(self) -> ComposeResult:
@@ -155,9 +155,9 @@ class FiltersForm(Form[Choose]):
             words(self.text("exclude"), escaped=True),
             files,
             names,
-            self.choice("caches") == _LEFT_OUT,
+            self.choice("caches") == _EXCLUDED,
             size,
-            self.choice("mounts") == _LEFT_OUT,
+            self.choice("mounts") == _EXCLUDED,
         )
 
     def _want(self, command: Command) -> None:

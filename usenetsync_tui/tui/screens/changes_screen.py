@@ -16,6 +16,7 @@ from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.ports import Browser
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.words import CHANGE_WORDS
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy_path
 from usenetsync_tui.tui.kit.inks import Line
@@ -23,7 +24,7 @@ from usenetsync_tui.tui.kit.list_lines import MARK, mark
 from usenetsync_tui.tui.kit.list_source import Directory
 from usenetsync_tui.tui.kit.paged_table import PagedTable
 from usenetsync_tui.tui.screens.deeper_screen import DeeperScreen, crumbs_of
-from usenetsync_tui.tui.screens.question_lines import CHANGES
+from usenetsync_tui.tui.screens.question_lines import CHANGE_INKS
 
 _CHANGE = 12
 _SIZE = 10
@@ -65,7 +66,7 @@ def changes_header(width: int) -> Line:
 
 def change_line(row: ChangeRow, width: int, *, cursor: bool, marked: bool = False) -> Line:
     """How a path changed, the path, and its sizes before and after."""
-    word, ink = CHANGES[row.change]
+    word, ink = CHANGE_WORDS[row.change], CHANGE_INKS[row.change]
     room = max(0, width - MARK - _CHANGE - 2 * _SIZE)
     old, new = (NOTHING if n is None else size(n) for n in (row.old_size, row.new_size))
     why = f"  {row.rule}" if row.rule is not None else ""

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.history import PastState
 from usenetsync_tui.model.ports import Browser
@@ -88,7 +87,7 @@ class PastTable(PagedTable[PastState, int]):
 
     def remarks(self) -> list[str]:
         row = self.cursor_row
-        return ["enter restores the state before"] if row and row.change is Change.REMOVED else []
+        return ["enter restores the state before"] if row and row.is_gone else []
 
     def restore(self) -> None:
         """Ask where to restore the state under the cursor."""
@@ -106,11 +105,11 @@ class PastScreen(DeeperScreen):
 
     @property
     def at_hand(self) -> AtHand:
-        """The file in the version under the cursor; a removed one in the version before."""
+        """The file in the version under the cursor; one that is gone in the version before."""
         row = self._table.cursor_row
         if row is None:
             return AtHand(path=self._listed.path)
-        version = row.version - (row.change is Change.REMOVED)
+        version = row.version - row.is_gone
         return AtHand(version, row.path.rstrip(b"/"))
 
     def content(self) -> Widget:

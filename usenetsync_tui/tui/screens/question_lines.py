@@ -8,14 +8,15 @@ from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.figures import NOTHING, size
 from usenetsync_tui.model.history import FoundFile, PastState, VersionCost, version_runs
 from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.words import CHANGE_WORDS
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute, minute_of
 
-CHANGES: dict[Change, tuple[str, Ink]] = {
-    Change.ADDED: ("+ added", "good"),
-    Change.MODIFIED: ("~ modified", "busy"),
-    Change.REMOVED: ("- removed", "warn"),
-    Change.EXCLUDED: ("x excluded", "muted"),
+CHANGE_INKS: dict[Change, Ink] = {
+    Change.ADDED: "good",
+    Change.MODIFIED: "busy",
+    Change.REMOVED: "warn",
+    Change.EXCLUDED: "muted",
 }
 _CHANGE = 12
 _SIZE = 10
@@ -64,11 +65,10 @@ def _modified(width: int) -> int:
 
 def past_line(row: PastState, width: int, *, cursor: bool) -> Line:
     """The version, when it was finished, how and in what the path changed."""
-    word, ink = CHANGES[row.change]
+    word, ink = CHANGE_WORDS[row.change], CHANGE_INKS[row.change]
     amount = size(row.size or 0) if row.kind is FileKind.REGULAR else NOTHING
     modified = NOTHING if row.mtime_ns is None else minute_of(row.mtime_ns // _NS)
     modified = f"{modified:<{_DATE}}" if _modified(width) else ""
-    kinds = ", ".join(row.kinds) if not row.reason else f"not backed up: {safe_name(row.reason)}"
     used = MARK + _VERSION + 2 + _DATE + _CHANGE + _SIZE + 2 + _modified(width)
     return (
         *mark(cursor=cursor),
@@ -76,8 +76,15 @@ def past_line(row: PastState, width: int, *, cursor: bool) -> Line:
         (f"{minute(row.finished_at):<{_DATE}}", "muted"),
         (f"{word:<{_CHANGE}}", ink),
         (f"{amount:>{_SIZE}}  {modified}", "muted"),
-        (cut_middle(kinds, max(0, width - used)), "plain"),
+        (cut_middle(differs_words(row), max(0, width - used)), "plain"),
     )
+
+
+def differs_words(row: PastState) -> str:
+    """In what a state differs from the one before, why it is gone, or why it has no content."""
+    if row.rule is not None:
+        return safe_name(str(row.rule))
+    return f"not backed up: {safe_name(row.reason)}" if row.reason else ", ".join(row.kinds)
 
 
 def cost_header(width: int) -> Line:

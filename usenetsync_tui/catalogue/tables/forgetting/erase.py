@@ -57,6 +57,19 @@ async def delete_all_files(tx: Transaction, folder: int, limit: int) -> int:
     return count
 
 
+async def delete_xattrs(tx: Transaction, limit: int) -> int:
+    """Delete the next sets of extended attributes that no file has; 0: none is left.
+
+    They are locked first, since an upload may be about to refer to them (`metadata.add_xattrs`);
+    the second look sees what it has committed until then.
+    """
+    digests = column(await tx.fetch(_SQL["needless_xattrs"], {"limit": limit}))
+    if not digests:
+        return 0
+    await tx.run(_SQL["delete_xattrs"], {"digests": bytea_array(digests)})
+    return len(digests)
+
+
 async def spare(tx: Transaction, folder: int) -> None:
     """Candidates that a row of a file still has are none."""
     await tx.run(_SQL["analyze_candidates"])

@@ -28,6 +28,19 @@ WITH gone AS (
  RETURNING object_id)
 SELECT count(*) FROM gone;
 
+-- needless_xattrs
+-- Sets of extended attributes that no row of a file has, locked; without those that another one holds.
+SELECT x.digest FROM xattrs x
+ WHERE NOT EXISTS (SELECT FROM files f WHERE f.xattrs = x.digest)
+ LIMIT %(limit)s
+   FOR UPDATE OF x SKIP LOCKED;
+
+-- delete_xattrs
+-- Delete those of some sets that still no row of a file has.
+DELETE FROM xattrs x
+ WHERE x.digest = ANY(%(digests)b::bytea[])
+   AND NOT EXISTS (SELECT FROM files f WHERE f.xattrs = x.digest);
+
 -- analyze_candidates
 -- Their number is new to the planner.
 ANALYZE forgotten_objects;

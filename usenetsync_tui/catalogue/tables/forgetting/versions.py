@@ -12,6 +12,7 @@ from typing import NamedTuple
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.keeping import marks
 from usenetsync_tui.errors import UnknownSnapshotError, UsageError
+from usenetsync_tui.model.figures import in_ranges
 
 _SQL = load(__package__, "versions.sql")
 
@@ -52,12 +53,7 @@ async def mark(tx: Transaction, folder: int, versions: Sequence[int]) -> list[in
 def _refuse_unknown(wanted: Sequence[int], finished: Sequence[int], gone: Sequence[int]) -> None:
     unknown = sorted({*wanted} - {*finished} - {*gone})
     if unknown:
-        known = (
-            ", ".join(map(str, finished))
-            if len(finished) <= 20
-            else (f"{finished[0]}…{finished[-1]}")
-        )
-        listed = ", ".join(map(str, unknown))
+        listed, known = ", ".join(map(str, unknown)), in_ranges(finished)
         raise UnknownSnapshotError(f"There is no version {listed}. Versions: {known or 'none'}.")
 
 

@@ -96,7 +96,7 @@ def file_rows(columns: FilesColumns, folder: int, version: int, offset: int) -> 
         head, rows, link = heads[number], lists[number], columns.links.get(row)
         odd_columns, state = _NO_ATTRIBUTES, FileState.PLANNED
         if row in columns.attributes:
-            odd_columns = _attributes(columns.attributes[row], found.xattrs)
+            odd_columns = _attributes(columns.attributes[row], size, found.xattrs)
             of_class = odd_columns.of_class(columns.classes[number], has_object=thing is not None)
             if odd_columns.reason is not None and of_class.kind == FileKind.REGULAR:
                 state = FileState.FAILED
@@ -165,8 +165,11 @@ class _Odd(NamedTuple):
 _NO_ATTRIBUTES = _Odd()
 
 
-def _attributes(attributes: Sequence[Attribute], xattrs: set[bytes]) -> _Odd:
-    """The columns that attributes fill; extended attributes are added to `xattrs`."""
+def _attributes(attributes: Sequence[Attribute], size: int, xattrs: set[bytes]) -> _Odd:
+    """The columns that attributes fill; extended attributes are added to `xattrs`.
+
+    `size`: bytes of the file, or of the object that holds the runs of a sparse one.
+    """
     found = dict(attributes)
     stat_size, reason = found.get(AttributeTag.STAT_SIZE), found.get(AttributeTag.REASON)
     link_set, of_path = found.get(AttributeTag.LINK_SET), found.get(AttributeTag.XATTRS)
@@ -175,7 +178,7 @@ def _attributes(attributes: Sequence[Attribute], xattrs: set[bytes]) -> _Odd:
     if of_path:
         read_xattrs(of_path)  # so that only right ones are kept
         xattrs.add(of_path)
-    kind, extents = (0, None) if sparse is None else read_sparse_content(sparse)
+    kind, extents = (0, None) if sparse is None else read_sparse_content(sparse, size)
     is_hole = extents is not None and kind == 0
     return _Odd(
         None if stat_size is None else read_varints(stat_size, 1)[0],

@@ -64,11 +64,24 @@ async def take_lonely_links(tx: Transaction, folder: int, version: int, limit: i
 
 
 async def is_known(tx: Transaction, folder: int) -> bool:
-    """Whether the rows of a folder tell what its files have."""
-    known: bool = (await tx.one(_SQL["is_known"], {"folder": folder}))[0]
-    return known
+    """Whether the current rows of a folder tell what its files have."""
+    return await _since(tx, folder) is not None
 
 
-async def set_known(tx: Transaction, folder: int) -> None:
-    """From now on they do."""
-    await tx.run(_SQL["set_known"], {"folder": folder})
+async def tells_all(tx: Transaction, folder: int, version: int) -> bool:
+    """Whether a version tells all extended attributes and special files that it had.
+
+    One that an earlier program made has neither, whatever was in the folder.
+    """
+    since = await _since(tx, folder)
+    return since is not None and version >= since
+
+
+async def _since(tx: Transaction, folder: int) -> int | None:
+    since: int | None = (await tx.one(_SQL["since"], {"folder": folder}))[0]
+    return since
+
+
+async def set_known(tx: Transaction, folder: int, version: int) -> None:
+    """From a version on they do."""
+    await tx.run(_SQL["set_known"], {"folder": folder, "version": version})

@@ -1,10 +1,11 @@
 -- add_xattrs
--- Sets of extended attributes, each once.
+-- Sets of extended attributes, each once. One that is there already is locked, so that forgetting does
+-- not delete it before the rows that refer to it are there.
 INSERT INTO xattrs (digest, value)
 SELECT u.digest, u.found
   FROM unnest((SELECT %(digests)b::bytea[]), (SELECT %(found)b::bytea[])) AS u(digest, found)
  ORDER BY u.digest
-    ON CONFLICT DO NOTHING;
+    ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest;
 
 -- record
 -- What the current rows of some paths have. (As in files.sql: the rows are found key by key, and those
@@ -25,13 +26,14 @@ UPDATE files f
  WHERE f.folder_id = now.folder_id AND f.path_key = u.path_key
    AND f.first_version = now.first_version;
 
--- is_known
--- Whether the rows of a folder tell what its files have.
-SELECT metadata_known FROM folders WHERE id = %(folder)s;
+-- since
+-- The first version that tells all that its files had.
+SELECT metadata_since FROM folders WHERE id = %(folder)s;
 
 -- set_known
--- The rows of a folder tell what its files have.
-UPDATE folders SET metadata_known = true WHERE id = %(folder)s AND NOT metadata_known;
+-- The rows of a folder tell what its files have, from a version on.
+UPDATE folders SET metadata_since = %(version)s
+ WHERE id = %(folder)s AND metadata_since IS NULL;
 
 -- take_lonely_links
 -- Some files of a version whose other names are all outside of the folder: that is nothing to restore.

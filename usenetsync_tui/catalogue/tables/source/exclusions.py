@@ -14,6 +14,9 @@ from usenetsync_tui.model.path_keys import path_key
 
 _SQL = load(__package__, "exclusions.sql")
 
+Gone = tuple[bytes, int]
+"""A path, and the version from which on it is not there."""
+
 
 async def clear(tx: Transaction, folder: int, version: int) -> None:
     """Forget what the version under construction leaves out."""
@@ -34,14 +37,14 @@ async def add(tx: Transaction, folder: int, version: int, excluded: Iterable[Exc
 
 
 async def rules_of(
-    tx: Transaction, folder: int, versions: tuple[int, int], removed: Mapping[bytes, int]
-) -> dict[bytes, Rule]:
+    tx: Transaction, folder: int, versions: tuple[int, int], removed: Collection[Gone]
+) -> dict[Gone, Rule]:
     """By which rule paths were left out, of those that were.
 
-    `versions`: an older and a newer one. `removed`: by the paths, the versions from which on they
-    are gone.
+    `versions`: an older and a newer one. `removed`: paths, each with the version from which on it
+    is gone.
     """
-    ways = {path: _ways(path) for path in removed}
+    ways = {path: _ways(path) for path, _ in removed}
     keys = sorted({path_key(way) for each in ways.values() for way in each})
     if not keys:
         return {}
@@ -51,8 +54,8 @@ async def rules_of(
     found = {(version, key): Rule(rule, place) for version, key, rule, place in rows}
     if not found:
         return {}
-    rules = {path: _first(found, removed[path], ways[path]) for path in removed}
-    return {path: rule for path, rule in rules.items() if rule is not None}
+    rules = {gone: _first(found, gone[1], ways[gone[0]]) for gone in removed}
+    return {gone: rule for gone, rule in rules.items() if rule is not None}
 
 
 def _first(

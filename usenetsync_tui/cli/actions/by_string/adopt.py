@@ -31,7 +31,7 @@ from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import Adopting, JobStatus
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 
 
 def adopt(

@@ -15,15 +15,9 @@ from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.figures import NOTHING, number, size
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import KIND_WORDS
+from usenetsync_tui.model.words import CHANGE_WORDS, KIND_WORDS
 
 _PAGE = 1000
-_SIGNS = {
-    Change.ADDED: "+ added",
-    Change.MODIFIED: "~ modified",
-    Change.REMOVED: "- removed",
-    Change.EXCLUDED: "x excluded",
-}
 _BACK = {
     Change.ADDED: Change.REMOVED,
     Change.REMOVED: Change.ADDED,
@@ -122,7 +116,7 @@ def _line(row: ChangeRow) -> tuple[str, ...]:
         words = [str(row.rule)]
     path = safe_name(row.path) or "."
     sizes = (_size(row.old_size), _size(row.new_size))
-    return _SIGNS[row.change], *sizes, ", ".join(words) or NOTHING, path
+    return CHANGE_WORDS[row.change], *sizes, ", ".join(words) or NOTHING, path
 
 
 def _kind(kind: int | None) -> str:

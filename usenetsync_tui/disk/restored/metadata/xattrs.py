@@ -12,7 +12,7 @@ import errno
 import os
 from collections.abc import Sequence
 
-from usenetsync_tui.model.metadata.metadata import KEPT_SYSTEM, Xattr
+from usenetsync_tui.model.metadata.metadata import CAPABILITY, KEPT_SYSTEM, Xattr
 from usenetsync_tui.model.safe_name import safe_name
 
 _ACLS = "ACL"
@@ -26,9 +26,13 @@ class XattrWriter:
     def __init__(self) -> None:
         self._refused: set[tuple[int, str]] = set()
         """By device and namespace: no file can have them there, or this process cannot set them."""
+        self.is_exact = False
+        """Whether a version tells all that its files had, so that they must have nothing else."""
 
     def agrees(self, at: int | bytes, device: int, wanted: Sequence[Xattr]) -> bool:
-        """Whether a file has all that it can have of these."""
+        """Whether a file has all that it can have of these; and nothing else, if that is known."""
+        if self.is_exact and _others(at, wanted):
+            return False
         for name, value in wanted:
             try:
                 if os.getxattr(at, name) == value:
@@ -55,17 +59,22 @@ class XattrWriter:
                     lacks[reason] = True
         return lacks
 
-    def remove_others(self, at: int | bytes, wanted: Sequence[Xattr]) -> None:
-        """Remove ACLs that a version does not know: a new file inherits those of its directory.
+    def remove_others(self, at: int | bytes, wanted: Sequence[Xattr]) -> dict[str, bool]:
+        """Remove what a file must not have; returns what stays, as `write` does.
 
-        They would give rights that the file did not give.
+        Those are at least ACLs that its directory gave a new file: they would give rights that the
+        file did not give. If a version tells all that its files had, they are all others, too.
         """
-        keep = {name for name, _ in wanted}
-        for name in KEPT_SYSTEM - keep:
+        lacks = dict[str, bool]()
+        for name in _others(at, wanted):
+            if not self.is_exact and name not in KEPT_SYSTEM:
+                continue
             try:
                 os.removexattr(at, name)
-            except OSError:
-                pass  # it has none, or the mode alone will say who may do what
+            except OSError as caught:
+                if caught.errno != errno.ENODATA:
+                    lacks[_stays(name, caught)] = True
+        return lacks
 
 
 def has_xattrs(at: int | bytes) -> bool:
@@ -74,6 +83,32 @@ def has_xattrs(at: int | bytes) -> bool:
         return bool(os.listxattr(at))
     except OSError:
         return False
+
+
+def with_others(fd: int, wanted: tuple[Xattr, ...]) -> tuple[Xattr, ...]:
+    """These, and what an open file has that `remove_others` might remove."""
+    others = _others(fd, wanted)
+    return (*wanted, *(each for each in xattrs_of(fd) if each[0] in others)) if others else wanted
+
+
+def _others(at: int | bytes, wanted: Sequence[Xattr]) -> set[bytes]:
+    """The names of what a file has beside these, without what the system itself gives files.
+
+    That is all of ``security.`` but capabilities (the labels of SELinux, the digests of IMA), and
+    of ``system.`` but ACLs.
+    """
+    try:
+        found = {os.fsencode(name) for name in os.listxattr(at)}
+    except OSError:
+        return set()  # a file system without them
+    found.difference_update(name for name, _ in wanted)
+    return {
+        name
+        for name in found
+        if name in KEPT_SYSTEM
+        or name == CAPABILITY
+        or not name.startswith((b"security.", b"system."))
+    }
 
 
 def xattrs_of(fd: int) -> tuple[Xattr, ...]:
@@ -93,9 +128,17 @@ def _namespace(name: bytes) -> str:
     return safe_name(name.partition(b".")[0])
 
 
-def _reason(name: bytes, caught: OSError) -> str:
+def _noun(name: bytes) -> str:
     what = _namespace(name)
-    noun = _ACLS if what == _ACLS else f"extended attributes ({what}.*)"
+    return _ACLS if what == _ACLS else f"extended attributes ({what}.*)"
+
+
+def _stays(name: bytes, caught: OSError) -> str:
+    return f"{_noun(name)} not removed: {caught.strerror or caught}"
+
+
+def _reason(name: bytes, caught: OSError) -> str:
+    noun = _noun(name)
     if caught.errno in _UNSUPPORTED:
         return f"{noun} not set: this file system keeps none"
     if caught.errno in _NOT_ROOT and os.geteuid():

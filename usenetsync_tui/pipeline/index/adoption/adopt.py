@@ -29,7 +29,8 @@ from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.adoption.adopted_folder import add_folder, refuse_known
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress, Place, keep_root
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import Place, keep_root
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.load_runs import LostParts
 from usenetsync_tui.pipeline.index.adoption.loading import Loading, RememberingReader
 from usenetsync_tui.pipeline.index.adoption.root_chain import (

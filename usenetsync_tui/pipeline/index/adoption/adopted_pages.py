@@ -6,7 +6,6 @@ Refuses to know what is in them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import objects, segments
@@ -20,33 +19,14 @@ from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.index_roots import IndexRoot
 from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
-from usenetsync_tui.pipeline.index.adoption.root_chain import Link
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.find_root import root_page
 
 _ROOT_COPIES = 2
 """The fewest copies of a root."""
 
 
-@dataclass(slots=True)
-class LoadProgress:
-    """How far an index is loaded."""
-
-    phase: str = "search"
-    folder: str = ""
-    """Its name, once the root is read."""
-    total_bytes: int = 0
-    """Bytes of all pages to load."""
-    done_bytes: int = 0
-    files: int = 0
-    """Entries of files so far, those of all runs."""
-
-    def begin(self, folder: str, chain: Sequence[Link]) -> None:
-        """The runs of a folder are loaded from now on."""
-        self.phase, self.folder = "load", folder
-        self.total_bytes = sum(run.size for link in chain for run in link.runs)
-
-
-@dataclass(frozen=True, slots=True)
+@value_object
 class Place:
     """Where the rows of a folder go."""
 

@@ -25,7 +25,8 @@ from usenetsync_tui.model.ports import Store
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.pipeline.index.adoption.adopt import Adopted, finish_adoption
 from usenetsync_tui.pipeline.index.adoption.adopted_folder import continue_folder, known_already
-from usenetsync_tui.pipeline.index.adoption.adopted_pages import LoadProgress, Place, keep_root
+from usenetsync_tui.pipeline.index.adoption.adopted_pages import Place, keep_root
+from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.loading import Loading, RememberingReader
 from usenetsync_tui.pipeline.index.adoption.root_chain import (
     Link,

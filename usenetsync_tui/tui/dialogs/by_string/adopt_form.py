@@ -15,12 +15,12 @@ from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.commands import Adopt
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.model.status import Adopting, EngineStatus
+from usenetsync_tui.tui.dialogs.by_string.string_fields import string_fields
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.folder_listing import check_new_folder
-from usenetsync_tui.tui.kit.form import Field, Form, line_input
+from usenetsync_tui.tui.kit.form import Form
 from usenetsync_tui.tui.kit.path_input import PathField, checked
 
 _SEARCHING = "Searching the store…"
@@ -38,16 +38,7 @@ class AdoptForm(Form[str]):
         self._waits = False
 
     def fields(self) -> ComposeResult:
-        yield Field(
-            "String",
-            line_input("string", placeholder="usen etsy nc1p …"),
-            hint="Spaces, hyphens and capitals do not matter.",
-        )
-        yield Field(
-            "Passphrase",
-            line_input("passphrase", secret=True),
-            hint="Only for a string that was made with one.",
-        )
+        yield from string_fields()
         hint = "Where the folder is now, or will be restored; empty: where it was."
         yield PathField("Its place", id="place", hint=hint)
 
@@ -69,7 +60,7 @@ class AdoptForm(Form[str]):
             return
         self._waits = True
         self._note(_SEARCHING)
-        string, phrase = Secret(self.text("string")), self.secret("passphrase")
+        string, phrase = self.secret("string"), self.secret("passphrase")
         command = Adopt(string, phrase, b"" if place is None else place.path)
         self.app.post_message(CommandRequest(command))
 

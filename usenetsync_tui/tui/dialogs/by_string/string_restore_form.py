@@ -15,19 +15,24 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from usenetsync_tui.model.commands import (
+    OF_STRING,
     Command,
     LookByString,
+    PreviewRestore,
+    Restore,
     RestoreByString,
     StopStringRestore,
 )
 from usenetsync_tui.model.folders import Snapshot
+from usenetsync_tui.model.restore_choices import RestoreChoices
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.status import EngineStatus, StringRestoreStatus, StringVersions
+from usenetsync_tui.tui.dialogs.by_string.string_fields import string_fields
+from usenetsync_tui.tui.dialogs.restoring.restore_form import RestoreForm
 from usenetsync_tui.tui.dialogs.version_field import VersionField
-from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.folder_listing import check_target
-from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
+from usenetsync_tui.tui.kit.form import Field, line_input, whole_number
 from usenetsync_tui.tui.kit.path_input import PathField, checked
 from usenetsync_tui.tui.kit.path_words import typed_path
 from usenetsync_tui.tui.kit.string_restore_words import found_words, progress_words
@@ -37,17 +42,16 @@ _SEARCHING = "Searching the store…"
 _MOST_VERSIONS = 999_999_999
 
 
-class StringRestoreForm(Form[str]):
+class StringRestoreForm(RestoreForm[str]):
     """Dismissed with what was restored, in words, or with None. Satisfies `StatusScreen`."""
 
-    ACTION = "Restore"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "look", "versions", id="string.versions", tooltip="that it brings back"),
         Binding("ctrl+t", "stop", "stop", id="string.stop", tooltip="the restore that runs"),
     ]
 
     def __init__(self) -> None:
-        super().__init__("Restore with a recovery string")
+        super().__init__("Restore with a recovery string", RestoreChoices())
         self._status: EngineStatus | None = None
         self._begun: int | None = None
         """The number of the restore before ours, once we have asked for one."""
@@ -55,21 +59,13 @@ class StringRestoreForm(Form[str]):
         """The number of the search before ours, while we wait for it."""
 
     def fields(self) -> ComposeResult:
-        yield Field(
-            "String",
-            line_input("string", placeholder="usen etsy nc1p …", secret=True),
-            hint="It is not shown. Spaces, hyphens and capitals do not matter.",
-        )
-        yield Field(
-            "Passphrase",
-            line_input("passphrase", secret=True),
-            hint="Only for a string that was made with one.",
-        )
+        yield from string_fields()
         yield VersionField((), unknown="the newest · ctrl+l lists the versions")
         only = line_input("prefix", placeholder="everything")
         yield Field("Only", only, hint="A file or a folder inside the version; empty: all of it.")
-        hint = "Identical files are left alone; differing files are replaced; others stay."
-        yield PathField("Into", id="target", hint=hint)
+        yield from self.except_field()
+        yield PathField("Into", id="target", hint="A folder for the files.")
+        yield from self.choice_fields()
 
     def buttons(self) -> ComposeResult:
         yield from super().buttons()
@@ -80,10 +76,11 @@ class StringRestoreForm(Form[str]):
         yield Static("", markup=False, id="string-note")
 
     def on_mount(self) -> None:
-        """Name the key of the versions beside the others."""
+        """Name the keys of the versions and of the preview beside the others."""
         self.query_one("#stop").display = False
         frame = self.query_one("#form")
-        frame.border_subtitle = Content("ctrl+l versions · ctrl+s restore · esc back")
+        keys = "ctrl+l versions · ctrl+r preview · ctrl+s restore · esc back"
+        frame.border_subtitle = Content(keys)
 
     # What the user does
 
@@ -95,7 +92,7 @@ class StringRestoreForm(Form[str]):
             case "stop":
                 self.action_stop()
             case _:
-                self.accept()
+                super().on_button_pressed(event)
 
     def action_look(self) -> None:
         """Have the engine list what the string brings back."""
@@ -114,11 +111,11 @@ class StringRestoreForm(Form[str]):
         if self._restoring is not None:
             self._note(f"Another one runs. {progress_words(self._restoring)}")
         elif self._begun is None:
-            run_beside(self, self._judge, group="judge", exclusive=True)
+            super().accept()
 
-    async def _judge(self) -> None:
+    async def judged(self) -> Restore | None:
         if not self._has_string():
-            return
+            return None
         version = self._version()
         target = await checked(partial(check_target, self.query_one(PathField).path, None))
         complaints: dict[str, str] = {}
@@ -128,18 +125,26 @@ class StringRestoreForm(Form[str]):
             complaints["target"] = target.problem
         self.complain(complaints)
         if target.problem or isinstance(version, str):
-            return
+            return None
+        path = typed_path(self.text("prefix"))
+        paths = (path,) if path else ()
+        return Restore(OF_STRING, target.path, version, paths, choices=self.choices)
+
+    def preview_of(self, wanted: Restore, page: int) -> PreviewRestore:
+        return PreviewRestore(wanted, page, self.secret("string"), self.secret("passphrase"))
+
+    def begin(self, wanted: Restore) -> None:
         latest = self._status.string_restore if self._status is not None else None
         self._begun = latest.number if latest is not None else 0
         self._note(_SEARCHING)
-        path = typed_path(self.text("prefix"))
         self._want(
             RestoreByString(
                 self.secret("string"),
                 self.secret("passphrase"),
-                target.path,
-                version,
-                (path,) if path else (),
+                wanted.target,
+                wanted.version,
+                wanted.paths,
+                wanted.choices,
             )
         )
 
@@ -167,6 +172,7 @@ class StringRestoreForm(Form[str]):
 
     def show(self, status: EngineStatus) -> None:
         """Show what was found, and how far the restore is; close when ours is done."""
+        super().show(status)
         self._status = status
         self.query_one("#stop").display = self._restoring is not None
         if status.read_only and (self._begun, self._looked) != (None, None):

@@ -33,7 +33,12 @@ OTHERS = (
     Pick(
         DELETED,
         "are deleted",
-        "Not what the folder's filters leave out, and nothing outside the restored part.",
+        "Not what the folder's filters exclude, and nothing outside the restored part.",
         warning="What the version does not have is deleted; the preview lists it.",
     ),
+)
+BY_NAME, BY_NUMBER = "names", "numbers"
+OWNERS = (
+    Pick(BY_NAME, "by name", "Owner and group are those that have the same names here."),
+    Pick(BY_NUMBER, "by number", "Owner and group keep their numbers, whoever has these here."),
 )
