@@ -69,7 +69,7 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
     `StoreError` for a payload too large to decode again: the last check before the wire, in case
     the planner used other settings.
     """
-    payload = article.payload
+    payload = article.leaving()
     if len(payload) > LARGEST_PAYLOAD:
         raise StoreError(
             f"The article would carry {len(payload):,} bytes; at most {LARGEST_PAYLOAD:,} "
