@@ -138,8 +138,21 @@ def test_verbs_that_print_lists_load_no_pipeline() -> None:
 def test_a_job_loads_no_rare_requests() -> None:
     """What an engine needs for few commands, and a window only beside an engine."""
     rare = ("tomlkit", "python_socks", "websockets.asyncio.client", "usenetsync_tui.codec.nzb")
-    adopting = "usenetsync_tui.engine.by_string.adoption"
-    assert _loaded(_LOAD_EACH, (*rare, adopting, "psycopg"), "upload")[1] == ["psycopg"]
+    rooms = (
+        "engine.by_string.adoption", "engine.jobs.job_verbs", "engine.database_backup",
+        "pipeline.restore", "pipeline.forget", "pipeline.verify.verify", "disk.restored",
+        "pipeline.index.adoption.adopted_pages", "catalogue.backup",
+    )  # fmt: skip
+    unused = (*rare, *(f"usenetsync_tui.{room}" for room in rooms))
+    assert _loaded(_LOAD_EACH, (*unused, "psycopg"), "upload")[1] == ["psycopg"]
+
+
+def test_the_settings_are_built_once_and_only_when_they_are_read() -> None:
+    """Each model of theirs costs some milliseconds, and a subclass reads them."""
+    from usenetsync_tui.settings.server import ServerSettings
+    from usenetsync_tui.settings.settings import Settings
+
+    assert Settings.model_config["defer_build"] and ServerSettings.model_config["defer_build"]
 
 
 def test_declared_options_are_the_functions_parameters() -> None:

@@ -6,12 +6,12 @@ Pages, so that memory does not grow with the folder. Refuses to know the format 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.columns import INDEX_ROW
 from usenetsync_tui.catalogue.session import Transaction, column, load
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.arrays import bytea_array, int8_array
 
 _SQL = load(__package__, "index_rows.sql")
@@ -71,7 +71,7 @@ class CopyRow(NamedTuple):
     payload_size: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Since:
     """What a run describes: the changes of a folder from one version to another."""
 

@@ -6,9 +6,8 @@ Refuses to know how to repair one: a wrong sum is a bug of this program, or dama
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.model.value_object import value_object
 
 _SQL = load(__package__, "sums.sql")
 
@@ -31,7 +30,7 @@ SUMS = {
 """Each query of `sums.sql`, and what it counts, in words for the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class WrongSum:
     """A count that should be 0."""
 

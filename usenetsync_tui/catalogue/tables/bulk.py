@@ -7,7 +7,6 @@ rows and articles; refuses to know the run that works on them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import LiteralString, NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
@@ -17,6 +16,7 @@ from usenetsync_tui.catalogue.tables.matching import all_of, matching
 from usenetsync_tui.model.entries import FileKind, FileState
 from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.model.value_object import value_object
 
 _SQL = load(__package__, "bulk.sql")
 
@@ -27,7 +27,7 @@ Range = tuple[bytes, bytes | None]
 """First and last key, inclusive; None: to the end."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ActionBatch:
     """The result of one call of `act`."""
 
@@ -105,7 +105,7 @@ async def _plan_again(tx: Transaction, files: Sequence[_Meant]) -> list[bytes]:
     return [f.key for f in files if f.object_id in planned]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class _Said:
     """A statement about the selected files, without its range of keys."""
 

@@ -7,7 +7,6 @@ compared.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.index import changes
@@ -15,11 +14,12 @@ from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.catalogue.tables.segments import KnownArticle, known_by_slice
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.segments import SegmentStatus
+from usenetsync_tui.model.value_object import value_object
 
 _SQL = load(__package__, "known.sql")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Slice:
     """A slice of a file's object, and its digest."""
 

@@ -12,16 +12,16 @@ have been interrupted).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.model.value_object import value_object
 
 _SQL = load(__package__, "vanished.sql")
 _WITHIN = _SQL["within"].rstrip(";")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class VanishedPart:
     """A part of a folder: below `path` (empty: all of it), but not below any of `without`."""
 

@@ -6,13 +6,13 @@ Refuses to know how rows come about (`files`). Every call takes the transaction 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from usenetsync_tui.catalogue.columns import VERSION
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import unfitted_time
+from usenetsync_tui.model.value_object import value_object
 
 _SQL = load(__package__, "version_files.sql")
 
@@ -71,7 +71,7 @@ class DirectoryRow(NamedTuple):
     xattrs: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class VersionCounts:
     """The contents of a version; size in bytes of the source."""
 
@@ -88,7 +88,7 @@ async def has_changes(tx: Transaction, folder: int, version: int) -> bool:
     return changed
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Span:
     """A range of keys of one version of a folder: `start` inclusive, `until` exclusive."""
 

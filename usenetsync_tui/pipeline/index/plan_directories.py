@@ -9,7 +9,6 @@ has got another name. Directories are pages like others: same articles, checks a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.lookups import index_rows
 from usenetsync_tui.catalogue.session import Transaction
@@ -22,6 +21,7 @@ from usenetsync_tui.codec.index.directory import (
     write_directory,
 )
 from usenetsync_tui.model.index_roots import HIGHEST_LEVEL, LEAF, PageRef
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.plan_pages import add_pages
 from usenetsync_tui.pipeline.index.sizes import page_target, share_of_root
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -45,7 +45,7 @@ async def plan_directories(run: JobRun, version: int) -> bool:
     return await run.catalogue.in_thread(plan, durable=True)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class _Pages:
     """The pages of files, or of objects, of a run."""
 

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
-from usenetsync_tui.catalogue.tables import checks, folders
+from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.catalogue.tables.forgetting import index_pages
 from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.ports import OpenRealm
 from usenetsync_tui.pipeline.index.plan_directories import plan_directories
 from usenetsync_tui.pipeline.index.plan_root import is_useless, plan_root, planned_root
 from usenetsync_tui.pipeline.index.plan_run import plan_run
-from usenetsync_tui.pipeline.index.send_planned import send_planned
+from usenetsync_tui.pipeline.index.send import left_of, send
 from usenetsync_tui.pipeline.index.untold import untold
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.verify.check import finish_checks, repost
 
 COPIES = 2
 """The fewest copies of each article of an index."""
@@ -98,8 +95,9 @@ async def _amend(run: JobRun, *, renews: bool, whole: int) -> str:
     for number, version in enumerate(versions):
         run.version = version
         is_newest = not number
-        is_whole = not is_newest or version == whole
-        if not is_whole and (unsent := await _send(run)):
+        # The index of these versions was posted to its end once.
+        is_whole = not is_newest or version == whole or not (await left_of(run)).is_any
+        if not is_whole and (unsent := await send(run)):
             return unsent
         renews = renews and is_newest  # an older root is not asked
         amended = await _amend_version(run, is_newest=is_newest, is_whole=is_whole, renews=renews)
@@ -145,7 +143,7 @@ async def _post_version(run: JobRun, *, again: bool = False) -> str:
         if not await plan_root(run, at, again=again):
             return "the store took its root under none of its names"
         again = False
-        left = await _send(run)
+        left = await send(run)
         given_up, unposted = await _root_state(run)
         if not given_up:
             left = left or unposted
@@ -154,52 +152,15 @@ async def _post_version(run: JobRun, *, again: bool = False) -> str:
     return left or ("interrupted" if run.draining else "")
 
 
-async def _send(run: JobRun) -> str:
-    """Post and check all that is planned; returns why something of the pages is left."""
-    folder, realm = run.folder.id, run.open_realm.realm.id
-    async with run.catalogue.transaction() as tx:
-        waits = await posted.has_unposted(tx, folder, realm)
-    if waits and await send_planned(run):
-        await repost(run, None)
-    words, left = "", await _left(run)
-    if left.unverified or left.missing:
-        words = await finish_checks(run, None)
-        left = await _left(run)
-    if left.unposted:
-        return f"{plural(left.unposted, 'article')} not posted" + (left.reply and f": {left.reply}")
-    if left.unverified:
-        return f"{plural(left.unverified, 'article')} not verified" + (words and f": {words}")
-    return ""
-
-
-class _Left(NamedTuple):
-    """What is left of the index, in articles."""
-
-    unposted: int
-    """Of the pages of the newest versions."""
-    reply: str
-    """What the store said about one of these."""
-    unverified: int
-    missing: int
-
-
-async def _left(run: JobRun) -> _Left:
-    folder, realm = run.folder.id, run.open_realm.realm.id
-    async with run.catalogue.transaction() as tx:
-        count, reply = await posted.unposted_pages(tx, folder, realm)
-        unverified = await checks.unverified(tx, folder, realm)
-        return _Left(count, reply or "", unverified, await checks.missing(tx, folder, realm))
-
-
 async def _send_pages(run: JobRun) -> tuple[str, datetime]:
     """Post the pages of a run, then its directories, level by level.
 
     Returns why something is left, and the moment before the names of all of them were read.
     """
-    left = await _send(run)
+    left = await send(run)
     at = await changes.moment(run.catalogue)
     while not left and not run.draining and await plan_directories(run, run.version):
-        left = await _send(run)
+        left = await send(run)
         at = await changes.moment(run.catalogue)
     return left, at
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from usenetsync_tui.model.segments import Receipt
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Posted:
     """The store's answer: a receipt, or the store's error message."""
 

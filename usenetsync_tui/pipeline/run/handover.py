@@ -14,15 +14,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import anyio
 
+from usenetsync_tui.model.value_object import value_object
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Depth:
     """What the queue monitor shows."""
 

@@ -7,7 +7,6 @@ the rules (`disk.source.guard`). Refuses to know how a folder is walked, or wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from anyio import to_thread
@@ -24,10 +23,11 @@ from usenetsync_tui.model.entries import Notice, NoticeKind, fitted
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ComparedVersion:
     """The version that a folder is compared with."""
 

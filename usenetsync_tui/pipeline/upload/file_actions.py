@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import bulk, jobs, left_out, snapshots
@@ -18,6 +17,7 @@ from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
@@ -25,7 +25,7 @@ Changed = Sequence[tuple[bytes, int]]
 """Path and size of files."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class FileAct:
     """An action, the files it applies to, and how many of them one transaction takes."""
 

@@ -24,6 +24,7 @@ from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posting_lanes import posting_lanes
@@ -58,7 +59,7 @@ class DueChecked:
     """False: no article at all can be checked now."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Repaired:
     """The result of posting again, in articles."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from usenetsync_tui.errors import StoreUnavailableError
 from usenetsync_tui.model.backoff import Backoff
 from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.inquiry import Inquiry, ask_many
 from usenetsync_tui.store.usenet.pool.lease import Lease
@@ -26,7 +26,7 @@ BATCH = 1_000
 """Articles in one worker-thread call of STATs; then others get a turn on the connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RequestSettings:
     """The parameters that all requests share: servers, their role, tries and back-off."""
 

@@ -6,13 +6,13 @@ Knows which root leads to which versions. Refuses to know what is in their runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
 from usenetsync_tui.errors import IndexUnreadableError, UnknownSnapshotError
 from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, VersionLine
 from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.find_root import fetch_root
 
@@ -22,7 +22,7 @@ _MOST_NUMBER = 1 << 62
 _LARGEST_VERSION = (1 << 31) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Link:
     """A root, and those of its runs and versions that are loaded from it."""
 

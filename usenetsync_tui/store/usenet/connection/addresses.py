@@ -10,10 +10,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from usenetsync_tui.model.servers import AddressFamily
+from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.store.usenet.connection.interruptible_calls import (
     GivenUpError,
     call_interruptibly,
@@ -25,7 +25,7 @@ GIVEN_UP = "The connection was cancelled while it was being opened."
 _FAMILIES = {AddressFamily.IPV4: socket.AF_INET, AddressFamily.IPV6: socket.AF_INET6}
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Address:
     """Where to connect."""
 

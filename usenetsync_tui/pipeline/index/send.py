@@ -1,8 +1,8 @@
-"""send_planned: posts the articles of an index that were never sent, many in one transaction.
+"""send: posts and checks what is planned of an index.
 
 Knows that an article is recorded as `sending` before it leaves, so that a `planned` one never left:
-the store need not be asked for it, and nothing of it can be lost. All other articles are left to
-`posting.settle`.
+the store need not be asked for it, and many are recorded in one transaction. All other articles are
+left to `posting.settle`, and nothing waits for checks where none is due.
 """
 
 from __future__ import annotations
@@ -10,19 +10,67 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from usenetsync_tui.catalogue.tables import objects, segments
+from usenetsync_tui.catalogue.tables import checks, objects, segments
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.objects import OpenObject
 from usenetsync_tui.catalogue.tables.segments import RowKey
+from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.segments import ObjectKind, Segment, SegmentStatus
 from usenetsync_tui.pipeline.posting.articles import posting_of
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce
 from usenetsync_tui.pipeline.posting.posting_lanes import posting_lanes
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
+from usenetsync_tui.pipeline.verify.check import finish_checks, repost
 
 _PAGE = 64
 """Pages of an index that are read, and may be recorded, in one transaction."""
+
+
+async def send(run: JobRun) -> str:
+    """Post and check all that is planned; returns why something of the pages is left."""
+    words, left = "", await left_of(run)
+    if left.waits:
+        if await _send_new(run):
+            await repost(run, None)
+        left = await left_of(run)
+    if left.unverified or left.missing:
+        words = await finish_checks(run, None)
+        left = await left_of(run)
+    if left.unposted:
+        return f"{plural(left.unposted, 'article')} not posted" + (left.reply and f": {left.reply}")
+    if left.unverified:
+        return f"{plural(left.unverified, 'article')} not verified" + (words and f": {words}")
+    return ""
+
+
+class Left(NamedTuple):
+    """What is left of the index, in articles."""
+
+    waits: bool
+    """Whether any is not posted."""
+    unposted: int
+    """Of the pages of the newest versions."""
+    reply: str
+    """What the store said about one of these."""
+    unverified: int
+    missing: int
+
+    @property
+    def is_any(self) -> bool:
+        """Whether an article must be posted or checked."""
+        return self.waits or bool(self.unverified or self.missing)
+
+
+async def left_of(run: JobRun) -> Left:
+    """What is left of the index of the run's folder."""
+    folder, realm = run.folder.id, run.open_realm.realm.id
+    async with run.catalogue.transaction() as tx:
+        waits = await posted.has_unposted(tx, folder, realm)
+        count, reply = await posted.unposted_pages(tx, folder, realm) if waits else (0, None)
+        unverified = await checks.unverified(tx, folder, realm)
+        missing = await checks.missing(tx, folder, realm) if waits else 0
+        return Left(waits, count, reply or "", unverified, missing)
 
 
 class _Waiting(NamedTuple):
@@ -43,7 +91,7 @@ class _Waiting(NamedTuple):
         return sum(article.size for article in self.articles)
 
 
-async def send_planned(run: JobRun) -> bool:
+async def _send_new(run: JobRun) -> bool:
     """Post all pages and roots that were never sent; whether others are left to `settle`.
 
     `run`: in the realm of the folder's index.
@@ -63,7 +111,7 @@ async def send_planned(run: JobRun) -> bool:
             new = [each for each in waiting if each.is_new]
             are_others = are_others or len(new) < len(waiting)
             for batch in _batches(new, run.budget.most // 4):
-                await _send(run, ledger, batch, out)
+                await _send_batch(run, ledger, batch, out)
             if len(page) < _PAGE:
                 break
             after = page[-1].id
@@ -84,7 +132,7 @@ def _batches(waiting: Sequence[_Waiting], room: int) -> Iterator[list[_Waiting]]
         yield batch
 
 
-async def _send(
+async def _send_batch(
     run: JobRun, ledger: Ledger, batch: Sequence[_Waiting], out: LaneQueue[OutgoingArticle]
 ) -> None:
     """Record a batch durably, then let the lanes have it."""
@@ -119,7 +167,7 @@ def _outgoing(run: JobRun, made: OpenObject, article: Segment, data: bytes) -> O
         path=b"",
         copies=made.copies,
         nonce=fresh_nonce(run),
-        credit=0,
+        credit=0,  # it is none of the content that the figures count
         held=article.size,
         again=True,  # after a restored backup of the catalogue it may have been sent
     )
