@@ -145,6 +145,26 @@ def test_goes_by_an_index(filled: psycopg.Connection, name: str) -> None:
     assert all(n <= 1_000 for n in sorted_rows), f"sorts more than a page:\n{plan}"
 
 
+@pytest.mark.slow
+def test_a_new_folder_is_read_page_by_page_before_the_planner_knows_it(
+    filled: psycopg.Connection,
+) -> None:
+    sql = _sql("files.sql")
+    with filled.transaction(force_rollback=True):
+        filled.execute(
+            "INSERT INTO files (folder_id, path_key, first_version, kind, state, mode, size,"
+            " mtime_ns, ctime_ns, inode)"
+            " SELECT 9, convert_to(format('%s', n), 'utf8'), 1, 0, 1, 420, 10, 1, 1, n"
+            "  FROM generate_series(10000, 20000) AS n"
+        )
+        filled.execute(sql["in_order"])
+        values = {"folder": 9, "after": b"1", "limit": 100}
+        rows = filled.execute("EXPLAIN " + sql["current_page"], values).fetchall()
+    plan = "\n".join(r[0] for r in rows)
+    assert "Index Scan using files_pkey" in plan, plan
+    assert "Sort" not in plan, plan
+
+
 _MANY = [b"%06d/%d" % (n // 500, n) for n in range(6_000)]
 """Keys of the files of some packs: so many that scanning the table seems cheaper."""
 _ONES = [1] * len(_MANY)

@@ -299,7 +299,7 @@ def test_pipelined_answers_do_not_touch_each_other() -> None:
         (b"hello\r\n.\r\n", "not yEnc"),
         (b"begin 644 x\r\n#0V%T\r\n`\r\nend\r\n.\r\n", "not yEnc"),
         (b" " + ABC, "not yEnc"),
-        (b"=ybegin " + b"x" * 200_000 + b"\r\n.\r\n", "not yEnc"),
+        (b"=ybegin " + b"x" * 300_000 + b"\r\n.\r\n", "not yEnc"),
         (b"x" * 200_000 + b"\r\n.\r\n", "not yEnc"),
         (b"=ybegin x\r\n.\r\n", "its end is missing"),
         (b"=ybegin line=128 size=0 name=a\r\n.\r\n", "its end is missing"),

@@ -59,7 +59,7 @@ class FaultyStore(MemoryStore):
         self.after: Hook | None = None
 
     async def post(self, article: Article) -> Receipt:
-        article = article.leaving()
+        article = replace(article, payload=article.leaving(), seal=None)
         self.posts.append(article.message_id)
         await _call(self.before, article)
         receipt = await super().post(article)

@@ -106,7 +106,7 @@ def test_a_plan_in_words() -> None:
     assert text(RestorePreview(1, wanted)) == "Nothing to restore so far."
     assert text(RestorePreview(1, wanted, phase=PlanPhase.LOAD)) == "Loading the index…"
     found = RestorePreview(1, wanted, page=1, totals=TOTALS, rows=(DELETED,), problems=("No.",))
-    assert "1 to keep, 2 B so far\n" in text(found) and "\n! No.\n" in text(found)
+    assert " · 1 to keep, 2 B so far\n" in text(found) and "\n! No.\n" in text(found)
     assert "201 to 201 of 202 paths" in " ".join(text(found).split())
     failed = PlannedPath(Fate.FAIL, b"a/" * 40, 0, 1_000, "a directory is in the way")
     for width in (40, 76, 136):

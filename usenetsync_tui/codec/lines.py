@@ -40,6 +40,8 @@ class Lines:
 
         A lone LF ends a line too. `ProtocolError` when it is longer than `MAX_LINE`.
         """
+        if not self._buffer:
+            return None
         end = self._buffer.find(b"\n", 0, MAX_LINE)
         if end < 0:
             if len(self._buffer) >= MAX_LINE:

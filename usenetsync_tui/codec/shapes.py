@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
+from functools import lru_cache
 
 _LOWER = string.ascii_lowercase
 _LOWER_DIGITS = _LOWER + string.digits
@@ -69,7 +70,18 @@ class Dice:
     def word(self, alphabet: str, least: int, most: int) -> str:
         """A word of `least` to `most` characters of the alphabet."""
         length = self.between(least, most)
-        return "".join([alphabet[self.below(len(alphabet))] for _ in range(length)])
+        drawn, pairs = self.below(len(alphabet) ** length), _pairs(alphabet)
+        word = ""
+        for _ in range(length // 2):
+            drawn, pair = divmod(drawn, len(pairs))
+            word += pairs[pair]
+        return word + alphabet[drawn] if length % 2 else word
+
+
+@lru_cache
+def _pairs(alphabet: str) -> tuple[str, ...]:
+    """All texts of two characters, in the order of two draws: half as many draws make a word."""
+    return tuple(first + second for second in alphabet for first in alphabet)
 
 
 def message_id(dice: Dice) -> str:

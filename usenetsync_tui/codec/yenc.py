@@ -33,7 +33,8 @@ _END = b".\r\n"
 _TERMINATOR = b"\r\n.\r\n"
 _BEGIN = b"\r\n=ybegin "
 _STATUS = b"222 0\r\n"
-_BUFFER = 1 << 16
+_BUFFER = 1 << 18
+"""Bytes that the decoder takes at once: as many as are received at once."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _NAME_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
@@ -68,7 +69,7 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
     `StoreError` for a payload too large to decode again: the last check before the wire, in case
     the planner used other settings.
     """
-    payload = article.payload
+    payload = article.leaving()
     if len(payload) > LARGEST_PAYLOAD:
         raise StoreError(
             f"The article would carry {len(payload):,} bytes; at most {LARGEST_PAYLOAD:,} "

@@ -410,7 +410,7 @@ EXAMINATION_COMMANDS = (Examine, StopExamining)
 """Commands that change nothing; an engine obeys them in every state."""
 
 
-UNASKED_COMMANDS = (StopSharing,)
+UNASKED_COMMANDS = (StopSharing, StopPreview)
 """Commands that a window also sends by itself: they do not clear why the last one was refused."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import field
 from enum import IntEnum
 
 from usenetsync_tui.model.value_object import value_object
@@ -97,11 +97,9 @@ class Article:
     seal: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
     """Encrypts the payload before it leaves, the same way each time; None: no encryption."""
 
-    def leaving(self) -> Article:
-        """The article as it leaves. Sealing blocks, so stores call this in a thread."""
-        if self.seal is None:
-            return self
-        return replace(self, payload=self.seal(self.payload), seal=None)
+    def leaving(self) -> bytes:
+        """The payload as it leaves. Sealing blocks, so stores call this in a thread."""
+        return self.payload if self.seal is None else self.seal(self.payload)
 
 
 @value_object

@@ -24,7 +24,7 @@ class MemoryStore:
 
     async def post(self, article: Article) -> Receipt:
         """Store the payload; it replaces the one stored under the same Message-ID."""
-        self.articles[article.message_id] = article.leaving().payload
+        self.articles[article.message_id] = article.leaving()
         return Receipt()
 
     async def post_from(self, source: PostingSource) -> None:

@@ -82,8 +82,7 @@ class ShardsStore:
 
 async def _post(connection: HeardConnection, article: Article) -> Receipt:
     """In a thread."""
-    article = article.leaving()
-    values = {"message_id": article.message_id, "payload": article.payload}
+    values = {"message_id": article.message_id, "payload": article.leaving()}
     try:
         await connection.execute(_SQL["post"], values)
     except psycopg.DataError as error:

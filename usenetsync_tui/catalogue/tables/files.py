@@ -81,6 +81,13 @@ class PendingFile(NamedTuple):
     """Whether size, times and inode are those it had when an earlier run began to read it."""
     has_past: bool = True
     """Whether an article of an earlier state of its path may exist."""
+    has_row: bool = True
+    """False for a new small file, whose row is written when it is planned (`new_files`)."""
+
+    @property
+    def rowless(self) -> Entry | None:
+        """Its entry, if it has no row: for `Placed`."""
+        return None if self.has_row else self.entry
 
 
 class Member(NamedTuple):
@@ -105,6 +112,8 @@ class Placed(NamedTuple):
     """It may change again without its times showing it: see `pipeline.racy`."""
     metadata: Metadata = NONE
     """What it has beside its entry."""
+    rowless: Entry | None = None
+    """The entry of a file that has no row yet."""
 
 
 async def current_page(
@@ -114,6 +123,7 @@ async def current_page(
 
     Like all pages here it is shorter if paths are long (a few MiB), and empty after the last row.
     """
+    await tx.run(_SQL["in_order"])
     return await tx.fetch(
         _SQL["current_page" if after is not None else "current_first_page"],
         {"folder": folder, "after": after, "limit": limit},
@@ -211,10 +221,10 @@ async def any_pending(tx: Transaction, folder: Folder) -> bool:
 
 
 async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) -> None:
-    """Record the places of these files' bytes."""
+    """Record the places of these files' bytes in their rows."""
     if not placed:
         return
-    keys, made, offsets, digests, sizes, racy, beside = zip(*placed, strict=True)
+    keys, made, offsets, digests, sizes, racy, beside, _ = zip(*placed, strict=True)
     await changes.announce(tx)
     await tx.run(
         _SQL["set_planned"],

@@ -1,3 +1,9 @@
+-- in_order
+-- The next page is read along the primary key, whatever the planner knows of the folder. Before the
+-- first ANALYZE of a new folder it expects few rows, and would read and sort all that are left: for
+-- each page.
+SET LOCAL enable_bitmapscan = off;
+
 -- current_page
 -- The current rows after a key, in path order: one side of the merge join. (Here and in the other
 -- pages: no more rows than hold about 1 MiB of long paths, since a path can be as long as a tree is

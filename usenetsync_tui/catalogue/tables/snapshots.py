@@ -62,7 +62,7 @@ async def finished_version(tx: Transaction, folder: int, wanted: int | None) -> 
     if not versions:
         raise UnknownSnapshotError("No version is finished yet.")
     if wanted is not None:
-        is_gone = bool(await tx.maybe(_SQL["forgotten"], {"folder": folder, "version": wanted}))
+        is_gone = (await tx.one(_SQL["forgotten"], {"folder": folder, "version": wanted}))[0]
         why = f"Version {wanted} was forgotten" if is_gone else f"There is no version {wanted}"
         raise UnknownSnapshotError(f"{why}. Versions: {in_ranges(versions)}.")
     return versions[-1]

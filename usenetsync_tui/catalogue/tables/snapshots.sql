@@ -65,4 +65,5 @@ UPDATE snapshots s SET state = {version.incomplete}, errors = greatest(s.errors,
 
 -- forgotten
 -- Whether the user has forgotten a version.
-SELECT FROM forgotten_versions WHERE folder_id = %(folder)s AND version = %(version)s;
+SELECT EXISTS (
+       SELECT FROM forgotten_versions WHERE folder_id = %(folder)s AND version = %(version)s);

@@ -13,6 +13,7 @@ from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.engine.opening import waited_for
 from usenetsync_tui.errors import UsageError
+from usenetsync_tui.model.forgetting import FreedInAll
 from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.address import shown
@@ -47,13 +48,17 @@ def status(as_json: bool) -> None:
         settings, _ = environment()
         if settings.database_url is not None:
             url = shown(settings.database_url.get_secret_value())
-            freed = await freed_so_far(may_start=True)
+            freed = await freed_so_far()
             fields = {"server": "external", "url": url, **freed_fields(freed)}
             _tell(as_json, fields, [("Server", "your own"), ("URL", url), *freed_lines(freed)])
             return Exit.DONE
         server = _server()
         found = await _waited(lambda _: server.status())
-        freed = await freed_so_far(may_start=found.version is not None)
+        freed = FreedInAll()
+        if found.running:
+            freed = await freed_so_far()
+        elif found.version is not None:  # who only asks does not start it
+            freed = FreedInAll(unknown="the database is not running")
         fields = {"server": "embedded", **_fields(found), **freed_fields(freed)}
         _tell(as_json, fields, [*_lines(found), *freed_lines(freed)])
         return Exit.DONE

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from usenetsync_tui.disk.restored.metadata.xattrs import XattrWriter, has_xattrs, xattrs_of
-from usenetsync_tui.disk.restored.system_calls import may_change_owners
+from usenetsync_tui.disk.restored.system_calls import may_change_owners, umask
 from usenetsync_tui.model.metadata.metadata import CAPABILITY, Xattr
 
 _SECOND = 1_000_000_000
@@ -63,6 +63,8 @@ _FEWER_DIGITS = Lack(
     "time set without its last digits: this file system keeps fewer", is_error=False
 )
 _NO_CAPABILITY = Lack("capabilities left out: its owner or group could not be set")
+Born = tuple[int, int] | tuple[()]
+"""Owner and group of a new file; empty if it has extended attributes, as an ACL."""
 _Reasons = dict[str, str]
 """By attribute, why it could not be set for one path."""
 
@@ -72,6 +74,12 @@ def attributes_of(fd: int) -> Attributes:
     status = os.fstat(fd)
     mode = stat.S_IMODE(status.st_mode)
     return Attributes(mode, status.st_mtime_ns, status.st_uid, status.st_gid, xattrs_of(fd))
+
+
+def born(fd: int) -> Born:
+    """What a new file was born with; the same for all of ours in one directory."""
+    status = os.fstat(fd)
+    return () if has_xattrs(fd) else (status.st_uid, status.st_gid)
 
 
 def through(place: int) -> bytes:
@@ -85,6 +93,7 @@ class AttributeWriter:
     def __init__(self) -> None:
         self._privileged = may_change_owners()
         self._uid = os.geteuid()
+        self._umask = umask()
         self._gids = frozenset([os.getegid(), *os.getgroups()])
         self._refused: dict[tuple[int, str], str] = {}
         """By device and attribute, the reason why no file has it there."""
@@ -125,16 +134,24 @@ class AttributeWriter:
         """Give a file or directory its attributes; returns those that it does not get."""
         return self._write(fd, fd, wanted)
 
-    def write_new(self, fd: int, wanted: Attributes, born: tuple[int, int]) -> tuple[Lack, ...]:
-        """The same for a new file of ours with mode 0600; `born`: the owner and group it has.
+    def first_mode(self, wanted: Attributes, born: Born | None) -> int:
+        """The mode to create a file with: its own if that saves a call and opens it to nobody who
+        may not open it later, else 0600. `born`: None if that is not known yet."""
+        mode, _, uid, gid, xattrs = wanted
+        if (uid, gid) != born or mode > _NO_SET_ID or mode & self._umask or xattrs:
+            return _NEW
+        return mode
+
+    def write_new(self, fd: int, wanted: Attributes, born: Born, mode_now: int) -> tuple[Lack, ...]:
+        """The same for a new file of ours, created with `mode_now`; `born`: what it was born with.
 
         In the usual case it needs no look at the file before, only the one afterwards.
         """
         mode, mtime_ns, uid, gid, xattrs = wanted
-        if (uid, gid) != born or mode > _NO_SET_ID or self._steps or xattrs or has_xattrs(fd):
+        if (uid, gid) != born or mode > _NO_SET_ID or self._steps or xattrs:
             return self.write(fd, wanted)
         try:
-            if mode != _NEW:
+            if mode != mode_now:
                 os.chmod(fd, mode)
             os.utime(fd, ns=(mtime_ns, mtime_ns))
         except (OSError, OverflowError):

@@ -89,13 +89,13 @@ def agrees(
         os.close(fd)
 
 
-def create(directory: BorrowedDirectory, temp: bytes) -> int:
-    """A new file that nobody else can open yet."""
+def create(directory: BorrowedDirectory, temp: bytes, mode: int = 0o600) -> int:
+    """A new file; with the usual mode nobody else can open it yet."""
     try:
-        return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
+        return os.open(temp, NEW, mode, dir_fd=directory.fd)
     except FileExistsError:  # left by a killed run, or planted
         os.unlink(temp, dir_fd=directory.fd)
-        return os.open(temp, NEW, 0o600, dir_fd=directory.fd)
+        return os.open(temp, NEW, mode, dir_fd=directory.fd)
 
 
 def remove(directory: BorrowedDirectory, temp: bytes) -> None:

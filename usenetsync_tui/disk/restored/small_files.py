@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from usenetsync_tui.disk.restored import entry as entry
-from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
+from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Born, Lack, born
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.publish import Publisher
 from usenetsync_tui.disk.restored.safe_paths import check_name
@@ -35,8 +35,8 @@ class SmallFileWriter:
         self._cut = len(directory.path)
         self._stem = stem
         self._attributes = attributes
-        self._born: tuple[int, int] | None = None
-        """The owner and group of a new file in it."""
+        self._born: Born | None = None
+        """What a new file in it is born with; looked at once, as the directory decides it."""
         self._publish = publisher.publish
 
     def write(self, path: bytes, data: bytes, wanted: Attributes) -> tuple[Lack, ...]:
@@ -49,16 +49,16 @@ class SmallFileWriter:
         try:
             directory.require_writable()
             temp = temporary_name(self._stem, path)
-            fd = entry.create(directory, temp)
+            mode = self._attributes.first_mode(wanted, self._born)
+            fd = entry.create(directory, temp, mode)
             try:
                 try:
                     written = os.write(fd, data)
                     while written < len(data):
                         written += os.write(fd, data[written:])
                     if self._born is None:
-                        status = os.fstat(fd)
-                        self._born = status.st_uid, status.st_gid
-                    lacks = self._attributes.write_new(fd, wanted, self._born)
+                        self._born = born(fd)
+                    lacks = self._attributes.write_new(fd, wanted, self._born, mode)
                 finally:
                     os.close(fd)
                 return lacks + self._publish(directory, temp, name)

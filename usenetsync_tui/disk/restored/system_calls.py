@@ -61,12 +61,27 @@ def file_system(fd: int) -> int:
 
 def may_change_owners() -> bool:
     """Whether this process may give files to other users (CAP_CHOWN, which root usually has)."""
+    rights = _status(b"CapEff", 16)
+    return os.geteuid() == 0 if rights is None else bool(rights >> _CAP_CHOWN & 1)
+
+
+def umask() -> int:
+    """The mode bits that new files of this process do not get; all of them if that is not known.
+
+    umask(2) tells it only by changing it, for all threads.
+    """
+    found = _status(b"Umask", 8)
+    return 0o777 if found is None else found
+
+
+def _status(what: bytes, base: int) -> int | None:
+    """A number of proc_pid_status(5) about this process; None if it is not there."""
     try:
         status = Path("/proc/self/status").read_bytes()
     except OSError:
-        return os.geteuid() == 0
+        return None
     for line in status.splitlines():
         name, _, value = line.partition(b":")
-        if name == b"CapEff":
-            return bool(int(value, 16) >> _CAP_CHOWN & 1)
-    return os.geteuid() == 0
+        if name == what:
+            return int(value, base)
+    return None

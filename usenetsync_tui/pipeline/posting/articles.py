@@ -13,7 +13,7 @@ from typing import Protocol
 from usenetsync_tui.codec import compression
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.segments import Article, Codec, Part, Segment
-from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle
+from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle, sealing_of
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _COMPRESSION_OF = {
@@ -79,5 +79,6 @@ def posting_of(
         segment.hash[0] if copies > 1 else None,
         again,
         segment.by_body,
+        sealing_of(run.open_realm, segment.codec, nonce, len(payload)),
     )
     return OutgoingArticle(article, path, credit, held, segment.codec, nonce)

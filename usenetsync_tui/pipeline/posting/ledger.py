@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -23,7 +24,7 @@ class OutgoingArticle:
     """An article on its way, and the source bytes that are done when it is posted."""
 
     article: Article
-    """As planned: not sealed yet."""
+    """As planned: it is sealed when it leaves."""
     path: bytes
     credit: int
     released: int
@@ -33,15 +34,6 @@ class OutgoingArticle:
     """The nonce for sealing it; None if it is not sealed."""
     row: RowKey | None = None
     """Its row; None if others may share it."""
-
-    def article_to_send(self, open_realm: OpenRealm) -> Article:
-        """The article as a store takes it: with a seal, if the realm has a key."""
-        if open_realm.key is None or self.nonce is None:
-            return self.article
-        size = leaving_size(open_realm, len(self.article.payload)) if open_realm.padded_to else 0
-        return replace(
-            self.article, seal=partial(seal, open_realm.key, self.nonce, self.codec, size=size)
-        )
 
 
 @dataclass(slots=True)
@@ -94,8 +86,10 @@ class Ledger:
 async def renamed(tx: Transaction, run: JobRun, posting: OutgoingArticle) -> None:
     """In a transaction: give the article a new Message-ID and a new nonce."""
     posting.nonce = fresh_nonce(run)
-    new = await new_name(tx, run, posting.article.message_id, posting.nonce)
-    posting.article = replace(posting.article, message_id=new, again=False)
+    article = posting.article
+    new = await new_name(tx, run, article.message_id, posting.nonce)
+    sealing = sealing_of(run.open_realm, posting.codec, posting.nonce, len(article.payload))
+    posting.article = replace(article, message_id=new, again=False, seal=sealing)
 
 
 async def new_name(tx: Transaction, run: JobRun, old: bytes, nonce: bytes | None) -> bytes:
@@ -104,6 +98,16 @@ async def new_name(tx: Transaction, run: JobRun, old: bytes, nonce: bytes | None
     await segments.rename(tx, old, new, nonce)
     await aliases.pass_on(tx, old, new, run.open_realm.wire_id(old))
     return new
+
+
+def sealing_of(
+    open_realm: OpenRealm, codec: Codec, nonce: bytes | None, payload: int
+) -> Callable[[bytes], bytes] | None:
+    """What seals a payload of so many bytes when it leaves; None: the realm has no key."""
+    if open_realm.key is None or nonce is None:
+        return None
+    size = leaving_size(open_realm, payload) if open_realm.padded_to else 0
+    return partial(seal, open_realm.key, nonce, codec, size=size)
 
 
 def leaving_size(open_realm: OpenRealm, payload: int) -> int:

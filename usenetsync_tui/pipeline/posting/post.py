@@ -52,7 +52,7 @@ async def _post_renamed(run: JobRun, ledger: Ledger, source: LaneSource) -> None
     await ledger.rename(run, posting)
     open_realm = run.open_realm
     try:
-        receipt = await open_realm.store.post(posting.article_to_send(open_realm))
+        receipt = await open_realm.store.post(posting.article)
     except StoreError as refusal:
         source.answer(open_realm, posting, refusal)
     else:
@@ -100,7 +100,7 @@ class LaneSource:
         if posting is None:
             return None
         self._slot.begin(posting.path, posting.article.message_id.hex()[:8])
-        return posting.article_to_send(self.open_realm)
+        return posting.article
 
     def done(self, answer: Receipt | Exception) -> None:
         """Pass the answer on."""

@@ -7,7 +7,7 @@ the actions do. Used on the engine's event loop only.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol
 
@@ -38,6 +38,7 @@ class ActionGate:
         self.is_over = False
         """Whether this run reads no more of the files that become pending."""
         self._indexed: Walked | None = None
+        self._write_rows: Callable[[], Awaitable[None]] | None = None
         self.lock = anyio.Lock()
         """Held while files to read are queried, and while files are acted on."""
 
@@ -47,18 +48,23 @@ class ActionGate:
         return indexed is not None and (indexed.finished or key < indexed.reached)
 
     @contextmanager
-    def reading(self, indexed: Walked) -> Iterator[None]:
-        """Files are handed out inside the block."""
-        self._indexed, self.is_over = indexed, False
+    def reading(self, indexed: Walked, write_rows: Callable[[], Awaitable[None]]) -> Iterator[None]:
+        """Files are handed out inside the block; `write_rows` gives those that wait their rows."""
+        self._indexed, self.is_over, self._write_rows = indexed, False, write_rows
         try:
             yield
         finally:
-            self.is_over = True
+            self.is_over, self._write_rows = True, None
 
     @asynccontextmanager
     async def stopped(self) -> AsyncIterator[None]:
-        """Nothing is handed out inside the block; pages queried before it are stale."""
+        """Nothing is handed out inside the block; pages queried before it are stale.
+
+        All files that the walk has found have rows there.
+        """
         async with self.lock:
+            if self._write_rows is not None:
+                await self._write_rows()
             try:
                 yield
             finally:

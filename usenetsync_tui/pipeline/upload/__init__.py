@@ -28,7 +28,8 @@ answer for, and sends again what the store does not hold.
    walk the judge refuses a folder that has lost most of its files.
 2. `pending` pages through the pending files behind the index and hands them out as units: small
    files that share a pack (`pack`), or one large file. New files of a folder's first version come
-   from a temporary file instead (`indexing.spool`), without a query.
+   from a temporary file instead (`indexing.spool`), without a query. The small ones of them get
+   their rows when they are planned; or earlier, if they wait long or a user acts on files.
 3. `read` reads each unit in a worker thread, which also makes the digest and the payload of each
    segment (`run.segments`). `read_pack` joins small files; `read_large` reads a large file segment
    by segment and compares it with what the path held before. LZMA takes so long that `compress`
@@ -54,6 +55,7 @@ makes sure once more that the folder is still there. Then one durable transactio
 vanished files and finishes the version; if nothing has changed, it drops the version instead.
 
 **A kill** at any moment loses nothing. The catalogue knows every article that may have left, files
-that were not planned are still pending, and the version is still under construction: the same
-command continues there. A request to stop (`JobRun.drain`) lets each stage finish what it holds.
+that were not planned are still pending, or new to the next walk, and the version is still under
+construction: the same command continues there. A request to stop (`JobRun.drain`) lets each stage
+finish what it holds.
 """

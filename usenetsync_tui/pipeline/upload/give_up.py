@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anyio import to_thread
 
-from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables import files, new_files
 from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
@@ -37,6 +37,7 @@ async def give_up(
         if error.kind in (NoticeKind.CHANGED, NoticeKind.VANISHED):
             await files.apply_changes(tx, folder, version, [], [key])
         else:
+            await new_files.add_rowless(tx, folder, version, [file])
             await files.set_failed(tx, folder, [(key, error.reason)])
     run.progress.failed(size)
 

@@ -16,6 +16,11 @@ _PATHS = 1 << 20
 """Bytes of paths after which a pack is full."""
 
 
+def small_limit(segment_size: int, *, packing: bool) -> int:
+    """The most bytes of a small file: small files are read many at a time."""
+    return min(PACK_LIMIT, segment_size) if packing else 0
+
+
 @dataclass(frozen=True, slots=True)
 class PackUnit:
     """Small files to be read together: at most a segment by the sizes the walk saw."""
@@ -43,7 +48,7 @@ class Packer:
 
     def __init__(self, segment_size: int, *, packing: bool) -> None:
         self._room = segment_size
-        self._limit = min(PACK_LIMIT, segment_size) if packing else 0
+        self._limit = small_limit(segment_size, packing=packing)
         self._files: list[PendingFile] = []
         self._size = 0
         self._paths = 0

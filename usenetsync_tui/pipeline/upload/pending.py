@@ -4,6 +4,8 @@ A file that changed while it was read is pending again, and comes in the next pa
 records those that still change after `PASSES`, with the reason. When the user retries files during
 the run (see `file_actions`), as many passes follow again. Files that the user holds or leaves out
 are skipped, and marked failed once more if the index took them in.
+
+New files come from the spool (`waiting_files`), all others from pages of the catalogue.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.streams import put
 from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.pack import Packer, Unit
+from usenetsync_tui.pipeline.upload.waiting_files import WaitingFiles
 
 PASSES = 3
 
@@ -59,24 +62,39 @@ async def find_units(
     A pass follows the index while that is still running; the next pass begins when the catalogue
     has recorded what became of every unit of this one.
     """
-    gate = run.action_gate
+    gate, waiting = run.action_gate, WaitingFiles(run, indexed.spool)
     async with run.catalogue.transaction() as tx:
         gate.leaves_out = await left_out.any_of(tx, run.job_id)
+    async with out, anyio.create_task_group() as beside:
+        with closing(indexed.spool), gate.reading(indexed, waiting.write_rows):
+            beside.start_soon(waiting.write_old)
+            if gate.leaves_out:
+                async with gate.stopped():
+                    pass
+            await _passes(run, indexed, waiting, outstanding, out)
+        beside.cancel_scope.cancel()
+
+
+async def _passes(
+    run: JobRun,
+    indexed: IndexResult,
+    waiting: WaitingFiles,
+    outstanding: Outstanding,
+    out: MemoryObjectSendStream[Unit],
+) -> None:
+    gate, passes = run.action_gate, PASSES
     packing = run.folder.realm.profile is not Profile.PLAIN
-    passes = PASSES
-    async with out:
-        with gate.reading(indexed), closing(indexed.spool):
-            while passes:
-                retries = gate.retries
-                packer = Packer(run.limits.chunk_size, packing=packing)
-                one_pass = _Pass(run, gate, packer, outstanding, out)
-                found = await one_pass.over(indexed)
-                if not run.draining and found:
-                    await outstanding.none_left()
-                async with gate.lock:
-                    if run.draining or (not found and gate.retries == retries):
-                        return
-                    passes = passes - 1 if gate.retries == retries else PASSES
+    while passes:
+        retries = gate.retries
+        packer = Packer(run.limits.chunk_size, packing=packing)
+        one_pass = _Pass(run, gate, packer, outstanding, out)
+        found = await one_pass.over(indexed, waiting)
+        if not run.draining and found:
+            await outstanding.none_left()
+        async with gate.lock:
+            if run.draining or (not found and gate.retries == retries):
+                return
+            passes = passes - 1 if gate.retries == retries else PASSES
 
 
 class _Pass:
@@ -96,16 +114,14 @@ class _Pass:
         self._outstanding = outstanding
         self._out = out
 
-    async def over(self, indexed: IndexResult) -> int:
+    async def over(self, indexed: IndexResult, waiting: WaitingFiles) -> int:
         """Hand out what the index has reached until it is finished; returns how many files."""
         run, gate, found = self._run, self._gate, 0
         gate.at = b""
         while not run.draining:
             async with gate.lock:
                 generation, finished, news = gate.generation, indexed.finished, indexed.news
-                if generation:
-                    indexed.spool.close()  # the user has acted on rows; it has them as they were
-                page = indexed.spool.take()
+                page = waiting.take()
                 if not page and not indexed.spool.is_open:
                     page = await self._next_page(None if finished else indexed.reached)
                 out = await _left_out(run, page) if gate.leaves_out and page else {}

@@ -33,6 +33,7 @@ from usenetsync_tui.pipeline.run.segments import (
     Ending,
     FileAbandoned,
     FileRead,
+    FilesKnown,
     PreparedSegment,
     ReadItem,
     SlicesShared,
@@ -132,7 +133,8 @@ class Planner:
         """Record a batch and count it. None: it must be `alone`, with the ledger's lock held."""
         run = self._run
         record = partial(self._record, prepared, shared, ended, alone)
-        made = await run.catalogue.in_thread(record, durable=True, pipelined=True)
+        pipelined = not _copies(prepared, ended)
+        made = await run.catalogue.in_thread(record, durable=True, pipelined=pipelined)
         if made is not None:
             self._ledger.progressed(run, made.progressed)
             run.progress.done_files += made.posted_before - made.undone
@@ -317,3 +319,10 @@ class Planner:
                 placed.append(state.placed)
                 del self._open[made.id]
         return placed
+
+
+def _copies(prepared: list[PreparedSegment], ended: list[Ending]) -> bool:
+    """Whether rows of new files are to be written."""
+    empty = [p for i in ended if isinstance(i, FilesKnown) for p in i.empty]
+    placed = [p for i in prepared for p in i.raw.placed]
+    return any(p.rowless is not None for p in placed + empty)

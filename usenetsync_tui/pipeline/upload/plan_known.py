@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import files, known
+from usenetsync_tui.catalogue.tables import files, known, new_files
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 from usenetsync_tui.pipeline.run.segments import Ending, FilesKnown, SlicesShared
@@ -63,7 +63,11 @@ async def place(
     wanted = {p.object_id for p in kept if p.object_id is not None}
     usable = await known.usable(tx, run.folder, wanted)
     same = [p for p in kept if p.object_id in usable]
-    await files.set_planned(tx, run.folder.id, [*placed, *empty, *same])
+    everything = [*placed, *empty, *same]
+    rowless = [p for p in everything if p.rowless is not None]
+    await new_files.add_planned(tx, run.folder.id, run.version, rowless)
+    rows = everything if not rowless else [p for p in everything if p.rowless is None]
+    await files.set_planned(tx, run.folder.id, rows)
     keys = [p.key for p in empty + same]
     unchanged = await known.undo_unchanged(tx, run.folder.id, run.version, keys)
     again = sum(p.size or 0 for p in kept) - sum(p.size or 0 for p in same)

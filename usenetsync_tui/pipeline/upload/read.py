@@ -13,6 +13,7 @@ from functools import partial
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
+from usenetsync_tui.catalogue.tables import new_files
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
@@ -113,8 +114,12 @@ class Reader:
             await self._send(known)
         if segment is not None:
             await self._send(segment)
+        if found.large:
+            run = self._run
+            async with run.catalogue.transaction() as tx:
+                await new_files.add_rowless(tx, run.folder.id, run.version, found.large)
         for file in found.large:
-            await self._large.read(file)
+            await self._large.read(file._replace(has_row=True))
 
     async def _send(self, item: ReadItem) -> None:
         """Send an item that the planner counts as a unit of its own."""

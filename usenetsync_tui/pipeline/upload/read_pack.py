@@ -74,7 +74,7 @@ class PackRead:
         kind = kind_of(self.algorithm, of_segments=False)
         digest = FileDigest(kind, digest_of(self.algorithm, data))
         if not size:
-            self.empty.append(Placed(file.key, None, None, None, 0, racy, metadata))
+            self.empty.append(Placed(file.key, None, None, None, 0, racy, metadata, file.rowless))
         elif before is not None and _is_same(before, digest, data):
             at = before.object_id, before.offset
             self.kept.append(Placed(file.key, *at, before.file_digest, size, racy, metadata))
@@ -82,7 +82,7 @@ class PackRead:
             return False
         else:
             at = self.object_id, self.size
-            self.placed.append(Placed(file.key, *at, digest, size, racy, metadata))
+            self.placed.append(Placed(file.key, *at, digest, size, racy, metadata, file.rowless))
             self.parts.append(data)
             self.size += size
         self.surplus += size - entry.size

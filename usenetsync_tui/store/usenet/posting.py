@@ -71,9 +71,9 @@ class ArticlePosting:
         backoff: Backoff,
     ) -> None:
         self._servers = servers
-        self._style = style
         self._article = article
-        self._wire_id = style.wire_id(article.message_id)
+        self._envelope = style.envelope(article)
+        self._wire_id = self._envelope.message_id
         self._max_tries = tries
         self._backoff = backoff
         self._tries = defaultdict[str, int](int)
@@ -179,7 +179,7 @@ class ArticlePosting:
     def _encode(self, connection: Connection) -> WireArticle:
         dated = self._dated and not connection.shared.is_clock_off
         date = datetime.now(UTC) if dated else None
-        article = encode(self._article.leaving(), self._style.envelope(self._article), date=date)
+        article = encode(self._article, self._envelope, date=date)
         self._size = article.size
         server = connection.server
         if article.size > server.max_article:
@@ -196,7 +196,7 @@ class ArticlePosting:
         Fetch it: if it is ours it counts as accepted, else the answer stays.
         """
         with contextlib.suppress(ArticleCorruptError, Refused):
-            if connection.fetch(self._wire_id) == self._article.leaving().payload:
+            if connection.fetch(self._wire_id) == self._article.leaving():
                 return StagedReply(Reply(240, ""), ConversationStage.ARTICLE)
         return answer
 

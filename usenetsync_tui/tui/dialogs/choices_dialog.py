@@ -153,7 +153,7 @@ _NZBS = (
     Pick(
         _EACH,
         "one for each subfolder",
-        "Path is a folder then, for an NZB of each subfolder and one of the files in none.",
+        "Path is then a folder. Files in no subfolder get an NZB of their own.",
     ),
 )
 

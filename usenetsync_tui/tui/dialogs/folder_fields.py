@@ -54,8 +54,8 @@ COMPRESSIONS = (
 
 OWN_KEPT, OWN_LEFT_OUT = "kept", "out"
 OWN_FILES = (
-    Pick(OWN_LEFT_OUT, "left out", "UsenetSync's configuration, keys and logs are not backed up."),
-    Pick(OWN_KEPT, "kept", "UsenetSync's configuration, keys and logs are backed up too."),
+    Pick(OWN_LEFT_OUT, "excluded", "UsenetSync's configuration, keys and logs are not backed up."),
+    Pick(OWN_KEPT, "backed up", "UsenetSync's configuration, keys and logs are backed up too."),
 )
 
 INODES = (

@@ -26,7 +26,7 @@ from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
 from usenetsync_tui.tui.kit.lines_view import page_keys
 
-_HINT = "Numbers and ranges: 3, 5-8, 11. What is forgotten cannot be restored any more."
+_HINT = "Numbers and ranges: 3, 5-8, 11. What is forgotten is gone for good."
 _LOOK_FIRST = "Read below what goes, then press the button, or ctrl+s, once more."
 
 

@@ -68,7 +68,9 @@ class CostsTable(PagedTable[VersionCost, int]):
         return (("No finished version yet.", "muted"),)
 
     def heading(self) -> str:
-        return "Sizes · newest first"
+        sums = self.stored
+        index = "" if isinstance(sums, str) else f" · index {size(sums.index)}"
+        return f"Sizes · newest first{index}"
 
     def remarks(self) -> list[str]:
         if isinstance(self.stored, str):
@@ -78,7 +80,6 @@ class CostsTable(PagedTable[VersionCost, int]):
             f"unique {size(sums.unique)}",
             f"compressed {size(sums.compressed)}",
             f"posted {size(sums.posted)}",
-            f"index {size(sums.index)}",
         ]
 
 

@@ -25,7 +25,7 @@ def entry(path: bytes, kind: FileKind = FileKind.REGULAR) -> Entry:
 
 def opened(most: int = 1 << 20) -> Spool:
     spool = Spool(most)
-    spool.open()
+    spool.open(-1)
     return spool
 
 
@@ -84,10 +84,10 @@ def test_a_closed_one_stays_closed() -> None:
     spool = Spool()
     spool.add([entry(b"before it opens")])
     assert not spool
-    spool.open()
+    spool.open(-1)
     spool.add([entry(b"a")])
     spool.close()
-    spool.open()
+    spool.open(-1)
     spool.add([entry(b"b")])
     assert not spool
     assert spool.take() == []

@@ -12,13 +12,11 @@ from usenetsync_tui.model.safe_name import safe_name
 _SHOWN = 5
 
 
-async def freed_so_far(*, may_start: bool) -> FreedInAll:
-    """What all jobs have freed. `may_start`: there is a database; a stopped one runs meanwhile.
+async def freed_so_far() -> FreedInAll:
+    """What all jobs have freed, of a database that runs.
 
     What stops this does not stop the status of the database: the reason is in `unknown`.
     """
-    if not may_start:
-        return FreedInAll()
     try:
         async with (
             catalogue_to_read("db", quiet=True) as opened,

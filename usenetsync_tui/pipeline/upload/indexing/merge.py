@@ -17,6 +17,7 @@ from usenetsync_tui.catalogue.tables.files import CurrentRow
 from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.disk.source.scan import ScanBatch
 from usenetsync_tui.model.entries import Entry, FileKind, FileState, Notice, NoticeKind
+from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.judge import Judge
@@ -27,6 +28,7 @@ from usenetsync_tui.pipeline.upload.indexing.kept import KeptPaths
 from usenetsync_tui.pipeline.upload.indexing.left_out import LeftOut
 from usenetsync_tui.pipeline.upload.indexing.long_paths import IN_MEMORY
 from usenetsync_tui.pipeline.upload.indexing.looked_at import Doubt, LookedAt
+from usenetsync_tui.pipeline.upload.pack import small_limit
 
 _ENTRY = len(ENTRY)
 """A row of the catalogue begins with the columns of an Entry."""
@@ -84,8 +86,8 @@ class Merge:
     async def run(self, batches: MemoryObjectReceiveStream[ScanBatch]) -> None:
         """Join until the walk ends; rows left over are gone only if the walk was complete."""
         row = await self._advance()
-        if row is None and self._run.version == 1 and not self._judge.resumed:
-            self._result.spool.open()  # no path has a row, so none has earlier content either
+        if row is None:
+            await self._open_spool()
         async for batch in batches:
             await self._report(batch)
             for at in range(0, len(batch.entries), _BLOCK):
@@ -105,6 +107,15 @@ class Merge:
         await self._flush(force=True)
         await self._judge.after_walk()
         self._run.progress.scanned = True
+
+    async def _open_spool(self) -> None:
+        """Pass new files on through the spool if no path has a row, so none has earlier content."""
+        run = self._run
+        async with run.catalogue.transaction() as tx:
+            if await new_files.has_rows(tx, run.folder.id):
+                return
+        packing = run.folder.realm.profile is not Profile.PLAIN
+        self._result.spool.open(small_limit(run.limits.chunk_size, packing=packing))
 
     async def _join(self, entries: list[Entry], row: CurrentRow | None) -> CurrentRow | None:
         """Join some entries; `row` and what is returned is the first row not joined yet."""
@@ -223,11 +234,7 @@ class Merge:
                 await files.refresh(tx, self._run.folder.id, same)
         while (size := _due(self._new, most, force=force)) > 0:
             new, self._new = self._new[:size], self._new[size:]
-            if await self._add(new):
-                self._result.spool.add(new)
-            else:
-                self._result.spool.is_open = False
-                await self._apply(new, [])
+            await self._hand_on(new)
         while True:
             size = _due(self._upserts, most, force=force or len(self._removed) >= most)
             if not size and len(self._removed) < (1 if force else most):
@@ -245,6 +252,22 @@ class Merge:
             if settled.same:
                 await files.refresh(tx, self._run.folder.id, settled.same)
             await metadata.record(tx, self._run.folder.id, settled.found)
+
+    async def _hand_on(self, new: list[Entry]) -> None:
+        """Pass new paths on to the readers, with rows as far as they need some by now."""
+        spool = self._result.spool
+        others, rowless = spool.split(new)
+        await self._write(others)
+        if spool.add(new, rowless=bool(rowless)):
+            self._count(rowless)
+        else:
+            await self._write(rowless)
+
+    async def _write(self, new: list[Entry]) -> None:
+        """Write rows of new paths, and count them."""
+        if new and not await self._add(new):
+            self._result.spool.is_open = False
+            await self._apply(new, [])
 
     async def _add(self, entries: list[Entry]) -> bool:
         """Write new rows; False when an earlier run may have left rows in their places."""

@@ -266,11 +266,12 @@ class Connection(Session):
 
     def _read_body(self) -> BodyReader:
         reader, total, pace = BodyReader(), 0, Pace.of(self.server)
+        limits = [bucket for bucket in self._fetch_throttles if bucket.rate]
         data = self._lines.rest()
         while True:
             used = reader.feed(data)
             total += used
-            for bucket in self._fetch_throttles:
+            for bucket in limits:
                 bucket.take(used, wanted=lambda: not self.broken)
             if reader.done:
                 self._lines.feed(data[used:])

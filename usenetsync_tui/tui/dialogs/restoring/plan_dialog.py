@@ -84,7 +84,8 @@ class PlanDialog(ModalScreen[bool]):
         elif found is not None and found.restore == self._wanted and found.number > self._after:
             self._found = found
         heads = self.query_one("#plan-heads", LinesView)
-        heads.styles.height = len(plan_heads(self._found, 0))
+        width = heads.scrollable_content_region.width
+        heads.styles.height = len(plan_heads(self._found, width))
         for view in self.query(LinesView):
             view.show(status)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.entries import FileKind
@@ -26,14 +27,20 @@ _INKS: dict[Fate, Ink] = {
     Fate.CREATE: "good",
     Fate.KEEP: "muted",
 }
-_WORD = 13
-_SIZE = 10
+_WORD = 12
+_SIZE = 9
+_REASON = 25
+"""Cells that most reasons fit into."""
 _GAP = 2
+_LEAST = 8
+"""Cells of a path that are there whatever the reason is."""
 
 
 def plan_heads(preview: RestorePreview, width: int) -> Sequence[Line]:
-    """The sums of what was found so far, or how far the engine is: at most six lines."""
-    return [((cut(words, width), ink),) for words, ink in _heads(preview)]
+    """The sums of what was found so far, or how far the engine is: a few lines."""
+    return [
+        ((line, ink),) for words, ink in _heads(preview) for line in wrap(words, max(20, width))
+    ]
 
 
 def plan_lines(preview: RestorePreview, width: int) -> Sequence[Line]:
@@ -41,9 +48,10 @@ def plan_lines(preview: RestorePreview, width: int) -> Sequence[Line]:
     problems: list[Line] = [((cut(f"! {each}", width), "warn"),) for each in preview.problems]
     if not preview.rows:
         return problems
+    room = max(0, width - _WORD - _SIZE - _GAP)
     reasons = max(len(safe_name(row.reason)) for row in preview.rows)
-    reason = min(reasons, width // 3) if reasons else 0
-    path = max(0, width - _WORD - _SIZE - bool(reason) * (reason + _GAP))
+    reason = max(0, min(reasons, max(_REASON, width // 3), room - _LEAST))
+    path = room - reason
     head = f"{'':<{_WORD}}{cut('PATH', path)}{'SIZE':>{_SIZE}}{' ' * _GAP}{'WHY' if reason else ''}"
     rows = [_row(row, path, reason) for row in preview.rows]
     return [*problems, ((cut(head, width), "muted"),), *rows]
@@ -64,13 +72,14 @@ def _heads(preview: RestorePreview) -> list[tuple[str, Ink]]:
     if preview.phase in _PHASES:
         return [(_PHASES[preview.phase], "strong")]
     state = "" if preview.over else " so far"
-    heads: list[tuple[str, Ink]] = []
-    for fate, words in FATE_SUMS.items():
-        count = preview.totals.of(fate)
-        if count.paths:
-            heads.append((f"{number(count.paths)} {words}, {size(count.bytes)}{state}", "strong"))
-    if not heads:
-        heads.append((f"Nothing to restore{state}.", "strong"))
+    counts = ((preview.totals.of(fate), words) for fate, words in FATE_SUMS.items())
+    sums = [
+        f"{number(count.paths)} {words}, {size(count.bytes)}"
+        for count, words in counts
+        if count.paths
+    ]
+    words = " · ".join(sums) + state if sums else f"Nothing to restore{state}."
+    heads: list[tuple[str, Ink]] = [(words, "strong")]
     if pages(preview) > 1:
         first = preview.page * MOST_SHOWN
         last = first + len(preview.rows)
