@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usenetsync_tui.errors import SettingsError
@@ -216,6 +216,7 @@ servers = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(servers, min_size=1, max_size=4, unique_by=lambda s: password_variable(s.name)))
 def test_whatever_is_written_can_be_read(
     tmp_path_factory: pytest.TempPathFactory, wanted: list[Server]

@@ -282,8 +282,8 @@ class World:
 LEDGER = {
     "a segment has two Message-IDs": """
         SELECT s.realm_id, s.hash, s.redundancy FROM segments s JOIN realms r ON r.id = s.realm_id
-         WHERE s.status <> 6 AND r.profile <> 'plain'
-         GROUP BY 1, 2, 3 HAVING count(DISTINCT s.message_id) > 1""",
+         WHERE s.status <> 6 AND r.profile <> 'plain' AND NOT r.is_index
+         GROUP BY 1, 2, 3 HAVING count(DISTINCT s.message_id) > 1""",  # each base has its own pages
     "a Message-ID has two contents": """
         SELECT message_id FROM segments WHERE status <> 6
          GROUP BY 1 HAVING count(DISTINCT (hash, codec, payload_size)) > 1""",

@@ -107,8 +107,10 @@ def test_a_new_file_loses_the_acl_that_its_directory_gives(
         os.setxattr(folder, "system.posix_acl_default", ACL)
     except OSError:
         pytest.skip("no ACLs here")
-    tree.write_small(b"folder/file", b"x", wanted())
-    assert os.listxattr(folder / "file") == []
+    with tree.small_files(b"folder/") as files:
+        for name in ("file", "second", "third"):
+            files.write(b"folder/" + name.encode(), b"x", wanted())
+            assert os.listxattr(folder / name) == []
     assert tree.special(b"folder/fifo", Special(FileKind.FIFO, None), wanted()) == ()
     assert os.listxattr(folder / "fifo") == []
 

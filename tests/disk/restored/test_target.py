@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xxhash
@@ -113,6 +114,44 @@ def test_a_hostile_tree_comes_out_the_same_twice(tmp_path: Path) -> None:
         assert tree.prepare() is False
         restore(source, tree, small=0)
     assert compare_trees(source, target) == []
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
+def test_every_mode_comes_out_whatever_the_umask_is(root: Path, umask: int) -> None:
+    modes = [0o600, 0o644, 0o777, 0o000, 0o4755, 0o640, 0o222, 0o7000]
+    before = os.umask(umask)
+    try:
+        with TargetTree(os.fsencode(root)) as tree:
+            tree.prepare()
+            for late in (umask, 0o077):  # another thread may change it
+                os.umask(late)
+                with tree.small_files(b"") as files:
+                    for mode in modes:
+                        path = b"%o-%o" % (late, mode)
+                        assert files.write(path, b"x", attributes(mode)) == ()
+                        assert stat.S_IMODE(os.stat(root / os.fsdecode(path)).st_mode) == mode
+    finally:
+        os.umask(before)
+
+
+@needs_root
+def test_a_file_of_another_owner_is_open_to_nobody_before_it_is_his(
+    tree: TargetTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    born, create = list[int](), entry.create
+
+    def created(*args: Any) -> int:
+        fd = create(*args)
+        born.append(stat.S_IMODE(os.fstat(fd).st_mode))
+        return fd
+
+    monkeypatch.setattr(entry, "create", created)
+    with tree.small_files(b"") as files:
+        files.write(b"first", b"x", attributes(0o644))
+        files.write(b"his", b"x", Attributes(0o660, WHEN, 1234, 1234))
+        files.write(b"set-id", b"x", attributes(0o4755))
+        files.write(b"ours", b"x", attributes(0o640))
+    assert born == [0o600, 0o600, 0o600, 0o640]
 
 
 @needs_root

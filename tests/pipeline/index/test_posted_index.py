@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import psycopg
@@ -18,7 +19,8 @@ from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnaps
 from usenetsync_tui.model.commands import FolderChoices
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Profile, StoreKind
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.ports import Presence
+from usenetsync_tui.model.segments import Article, SegmentStatus
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import fetch_root, last_of_base, newest_root
 from usenetsync_tui.pipeline.index.plan_run import is_base_due
@@ -120,6 +122,37 @@ async def test_posting_goes_on_after_a_crash_anywhere(indexed: Indexed, store: F
     assert len(set(names)) == len(store.articles)
     before = len(store.posts)
     assert await indexed.post() == "" and len(store.posts) == before
+
+
+async def test_each_article_of_an_index_is_recorded_before_it_leaves(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    """Promise 1; the store is asked for none of these names, and nothing is done twice."""
+    world, states, asked = indexed.world, [], []
+
+    def look(article: Article) -> None:
+        name = article.message_id.hex()
+        query = f"SELECT status FROM segments WHERE message_id = '\\x{name}'"
+        states.extend(world.query(query))  # on another connection: it is committed
+
+    present = store.present
+
+    async def noted(names: Collection[bytes]) -> Presence:
+        asked.append(set(names))
+        return await present(names)
+
+    grow(world.root)
+    await world.completed()
+    store.before, store.present = look, noted  # type: ignore[method-assign]
+    before = len(store.posts)
+    assert await indexed.post() == ""
+    sent = store.posts[before:]
+    assert len(sent) > 4 and states == [(SegmentStatus.SENDING,)] * len(sent)
+    roots = {KEYS.root_name(1, 0, copy) for copy in range(2)}
+    assert roots < set().union(*asked), "whether another machine has continued the folder"
+    assert not set().union(*asked) & (set(sent) - roots)
+    asked.clear()
+    assert await indexed.post() == "" and store.posts[before:] == sent and not asked
 
 
 async def test_an_index_that_is_not_posted_says_so(indexed: Indexed, store: FaultyStore) -> None:

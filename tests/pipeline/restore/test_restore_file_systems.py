@@ -273,7 +273,7 @@ async def test_a_limit_of_all_files_is_reported_once(world: World, tmp_path: Pat
     count = TOLD_EACH + 150
     for number in range(count):
         (world.root / f"{number:04}").write_bytes(b"%d" % number)
-        (world.root / f"{number:04}").chmod(0o640)
+        (world.root / f"{number:04}").chmod(0o1640)  # no file is created with such a mode
     await world.completed()
     with quirky(tmp_path / "kept", tmp_path / "mount", Quirk.NO_CHMOD) as target:
         await world.restore(1, target)

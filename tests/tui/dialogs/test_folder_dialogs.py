@@ -186,7 +186,7 @@ async def test_restoring_the_newest_version(tmp_path: Path) -> None:
         await pasted(pilot, f"{tmp_path}/back")
         await typed(pilot, "<enter>")
         assert "files that differ are replaced" in picture(app).lower()
-        await typed(pilot, *["<enter>"] * 3)
+        await typed(pilot, *["<enter>"] * 4)
         await happens(pilot, lambda: bool(app.answers))
     target = os.fsencode(tmp_path.resolve()) + b"/back"
     assert app.answers == [Restore(7, target, 3)]
