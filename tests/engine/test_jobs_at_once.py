@@ -11,9 +11,20 @@ from engine_ground import SLOW, at_work, job, kept, killed, latest, new_engine, 
 from trees import compare_trees, content
 
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import Cancel, Drain, Pause, Restore, Resume, Upload, Verify
+from usenetsync_tui.engine.jobs.job_life import JobLife
+from usenetsync_tui.model.commands import (
+    Cancel,
+    Drain,
+    Pause,
+    RemoveFolder,
+    Restore,
+    Resume,
+    Upload,
+    Verify,
+)
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.outcomes import Outcome, Summary
+from usenetsync_tui.model.status import EngineState, JobStatus
 from usenetsync_tui.postgres.pool import Pool
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -134,3 +145,23 @@ async def test_heavy_jobs_wait_for_an_answer(
         second.submit(Resume(upload.id))
         assert (await over(second, Verb.UPLOAD)).state is JobState.COMPLETED
         assert second.status.held == ()
+
+
+async def test_a_job_is_open_until_its_end_is_told(
+    engine: Engine, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, looks = JobLife.summary, list[bool]()
+
+    async def late(life: JobLife, outcome: Outcome, figures: JobStatus) -> Summary:
+        await until(lambda: all(job.id != life.job.id for job in engine.status.jobs))
+        looks.append(engine.is_open(life.job.id))
+        return await told(life, outcome, figures)
+
+    async with running(engine):
+        folder = (await kept(engine, small)).folder
+        await over(engine, Verb.UPLOAD)
+        monkeypatch.setattr(JobLife, "summary", late)
+        engine.submit(RemoveFolder(folder.id))  # which takes its jobs with it
+        await until(lambda: bool(looks))
+        await until(lambda: engine.status.folders == ())
+    assert looks == [True]

@@ -143,7 +143,9 @@ class Engine:
             self._stop.make(time.monotonic())
 
     def is_open(self, job_id: int) -> bool:
-        """Whether the queue has this job, and it is not over."""
+        """Whether the queue has this job, and it is not over; or how it ended is not told yet."""
+        if self._working_state is not None and job_id in self._working_state.active:
+            return True  # a folder that is removed takes its jobs with it
         return self._queue is not None and self._queue.job(job_id) is not None
 
     def go_on(self) -> None:

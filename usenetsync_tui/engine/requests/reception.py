@@ -39,7 +39,7 @@ class ReceivingEngine(Protocol):
     def submit(self, command: Command, answered: Answered | None = None) -> None: ...
 
     def is_open(self, job_id: int) -> bool:
-        """Whether the queue has this job, and it is not over."""
+        """Whether the queue has this job, and it is not over; or how it ended is not told yet."""
 
 
 class Reception:
