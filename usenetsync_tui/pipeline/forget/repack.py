@@ -47,8 +47,9 @@ from usenetsync_tui.pipeline.posting.posting_lanes import posting_lanes
 from usenetsync_tui.pipeline.run.fetch import fetch_other_copies, opened
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
-LEFT_PARTS = 16
-"""Of the bytes in packs that no file has, one part of so many stays, where they are few."""
+WORN_PARTS = 20
+"""A pack is written again when no file has one part of so many of its bytes: to free fewer bytes is
+not worth reading and writing all others. (restic leaves the same share: ``--max-unused 5%``.)"""
 _AT_ONCE = 16
 """Packs in a batch: each is in memory a few times."""
 
@@ -84,7 +85,7 @@ async def repack(run: JobRun) -> int:
             if await packs.has_other_index(tx, folder, realm):
                 return 0
             closed = await closed_ranges(tx, folder, realm) if realm is not None else []
-            await packs.choose(tx, folder, LEFT_PARTS, closed)
+            await packs.choose(tx, folder, WORN_PARTS, closed)
     limit = min(_AT_ONCE, run.limits.batch_size)
     limit = max(1, min(limit, run.limits.memory_limit // (16 * run.limits.chunk_size)))
     while True:

@@ -48,7 +48,7 @@ def preview_lines(
     if preview.unread_bytes:
         heads.append(f"{size(preview.unread_bytes)} stay on Usenet, unread and unchecked")
     if preview.repacked_bytes:
-        heads.append(f"nearly {size(preview.repacked_bytes)} more by writing packs again")
+        heads.append(f"up to {size(preview.repacked_bytes)} more by writing packs again")
     if preview.packed_bytes:
         heads.append(f"{size(preview.packed_bytes)} of small files stay in packs with others")
     lines: list[Line] = [((cut(words, width), "strong"),) for words in heads]

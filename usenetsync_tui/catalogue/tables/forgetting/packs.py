@@ -62,16 +62,16 @@ async def are_chosen(tx: Transaction, folder: int) -> bool:
 
 
 async def choose(
-    tx: Transaction, folder: int, left_parts: int, closed: Sequence[tuple[int, int]]
+    tx: Transaction, folder: int, parts: int, closed: Sequence[tuple[int, int]]
 ) -> None:
     """Choose the packs of a folder to write again, when the rows of forgotten files are deleted.
 
-    Of the bytes that no file has, one part in `left_parts` stays in other packs at most. `closed`:
-    first and last version of ranges whose packs stay as they are. One pass over the folder's rows.
+    Those of whose bytes no file has one part in `parts` or more. `closed`: first and last version
+    of ranges whose packs stay as they are. One pass over the folder's rows.
     """
     bases, lasts = [each[0] for each in closed], [each[1] for each in closed]
     for name in ("forget_plan", "choose", "chosen"):
-        await tx.run(_SQL[name], _of(folder, left_parts=left_parts, bases=bases, lasts=lasts))
+        await tx.run(_SQL[name], _of(folder, parts=parts, bases=bases, lasts=lasts))
 
 
 async def next_packs(tx: Transaction, folder: int, limit: int) -> list[WornPack]:

@@ -13,40 +13,33 @@ UPDATE forgotten_versions SET packs_chosen = true
 DELETE FROM worn_packs WHERE folder_id = %(folder)s;
 
 -- choose
--- Choose the packs to write again: those with the largest share of bytes that no row of a file has,
--- until only one part in `left_parts` of all these bytes is left in the others. Not a pack of which
--- another object shares the article, since that stays anyway; nor one that a version between a base
--- and its last needs, if their index has no names left to tell it.
+-- Choose the packs to write again: those of whose bytes no row of a file has one part in `parts` or
+-- more. Not a pack of which another object shares the article, since that stays anyway; nor one that a
+-- version between a base and its last needs, if their index has no names left to tell it.
 WITH live AS (
     SELECT object_id, sum(size)::int8 AS bytes
       FROM (SELECT DISTINCT object_id, coalesce(object_offset, 0), size FROM files
              WHERE folder_id = %(folder)s AND object_id IS NOT NULL AND size > 0) AS places
-     GROUP BY object_id),
-packs AS MATERIALIZED (
-    SELECT o.id, l.bytes AS live, o.size - l.bytes - coalesce(o.left_out, 0) AS dead,
-           o.size - coalesce(o.left_out, 0) AS held
-      FROM live l JOIN objects o ON o.id = l.object_id JOIN realms r ON r.id = o.realm_id
-     WHERE o.folder_id = %(folder)s AND o.kind = {object.pack} AND o.complete AND o.segments = 1
-       AND o.size - l.bytes - coalesce(o.left_out, 0) > 0
-       AND r.store = 'shards' AND r.profile <> 'plain' AND NOT r.renewed
-       AND NOT EXISTS (
-           SELECT FROM files f
-             JOIN unnest(%(bases)s::int4[], %(lasts)s::int4[]) AS closed(base, last)
-               ON f.first_version <= closed.last
-              AND (f.last_version IS NULL OR f.last_version >= closed.base)
-            WHERE f.folder_id = %(folder)s AND f.object_id = o.id
-              AND f.path_key BETWEEN o.first_key AND o.last_key)
-       AND NOT EXISTS (
-           SELECT FROM segments s JOIN segments t ON t.message_id = s.message_id
-            WHERE s.object_id = o.id AND t.object_id <> o.id
-              AND NOT EXISTS (SELECT FROM forgotten_objects g
-                               WHERE g.object_id = t.object_id AND g.certain))),
-ranked AS (
-    SELECT id, live, sum(dead) OVER (ORDER BY dead::float8 / held, id) AS so_far,
-           sum(dead) OVER () AS all_dead
-      FROM packs)
+     GROUP BY object_id)
 INSERT INTO worn_packs (object_id, folder_id, live)
-SELECT id, %(folder)s, live FROM ranked WHERE so_far * %(left_parts)s > all_dead;
+SELECT o.id, o.folder_id, l.bytes
+  FROM live l JOIN objects o ON o.id = l.object_id JOIN realms r ON r.id = o.realm_id
+ WHERE o.folder_id = %(folder)s AND o.kind = {object.pack} AND o.complete AND o.segments = 1
+   AND o.size - l.bytes > coalesce(o.left_out, 0)
+   AND (o.size - l.bytes - coalesce(o.left_out, 0)) * %(parts)s >= o.size - coalesce(o.left_out, 0)
+   AND r.store = 'shards' AND r.profile <> 'plain' AND NOT r.renewed
+   AND NOT EXISTS (
+       SELECT FROM files f
+         JOIN unnest(%(bases)s::int4[], %(lasts)s::int4[]) AS closed(base, last)
+           ON f.first_version <= closed.last
+          AND (f.last_version IS NULL OR f.last_version >= closed.base)
+        WHERE f.folder_id = %(folder)s AND f.object_id = o.id
+          AND f.path_key BETWEEN o.first_key AND o.last_key)
+   AND NOT EXISTS (
+       SELECT FROM segments s JOIN segments t ON t.message_id = s.message_id
+        WHERE s.object_id = o.id AND t.object_id <> o.id
+          AND NOT EXISTS (SELECT FROM forgotten_objects g
+                           WHERE g.object_id = t.object_id AND g.certain));
 
 -- next
 -- The next packs to write again, after one.

@@ -133,7 +133,7 @@ def preview_words(preview: ForgetPreview) -> Iterator[str]:
     if preview.repacked_bytes:
         yield (
             f"{size(preview.repacked_bytes)} of small files are in packs that other files need: "
-            "packs are written again without them, which frees nearly all of it, too"
+            "packs of which a twentieth or more is needless are written again without it"
         )
     if preview.packed_bytes:
         yield f"{size(preview.packed_bytes)} of small files stay in packs that other files need"
