@@ -460,8 +460,10 @@ async def test_a_clock_that_was_set_back_makes_the_next_look_no_later(
     async def set_back_and_show() -> None:
         await until(lambda: hiding.looks > 0)
         # In a thread: the event loop that would wait for the row's lock here may itself hold it.
+        # With the ledger's lock: two updates of the same rows may take them in different orders.
         later = "UPDATE segments SET check_at = check_at + interval '1 day' RETURNING 1"
-        await to_thread.run_sync(world.query, later)
+        async with world.catalogue.ledger_lock:
+            await to_thread.run_sync(world.query, later)
         hiding.hidden.clear()
 
     async with anyio.create_task_group() as group:
