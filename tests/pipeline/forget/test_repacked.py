@@ -131,7 +131,7 @@ async def test_nine_tenths_are_freed_and_every_kept_version_is_whole(
 
 
 def names_needed_from(world: World, version: int) -> set[bytes]:
-    """The articles of packs that versions from one on need: whoever restores may have read them."""
+    """The articles of packs that versions from one on need: a restore may have looked them up."""
     rows = world.query(
         """SELECT s.message_id FROM segments s JOIN files f USING (object_id)
             WHERE coalesce(f.last_version, %s) >= %s""",

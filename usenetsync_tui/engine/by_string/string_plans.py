@@ -32,7 +32,7 @@ class StringPlans:
     stores: Stores
     locations: Locations
     is_left: bool = False
-    """Whether what the current plan loaded stays when it ends, for whoever comes next."""
+    """Whether what the current plan loaded stays when it ends, for the restore after it."""
     turn: anyio.Lock = field(default_factory=anyio.Lock)
 
     @asynccontextmanager

@@ -1,8 +1,8 @@
 """Packs that are written again without the bytes that no row of a file has any more.
 
 A pack keeps its id, and its files their places in it: only its articles are others, in which zeros
-stand for what is gone. So no row of a file changes, and whoever reads rows before or after the
-exchange finds whole articles. The old ones belong to an object of their own from then on, which is
+stand for what is gone. So no row of a file changes, and a restore that reads rows before or after
+the exchange finds whole articles. The old ones belong to an object of their own from then on, which is
 forgotten but stays until the index tells the new ones (`release`).
 
 Knows the statements. Refuses to know how an article is read, made and posted (`pipeline.forget`).
@@ -139,7 +139,7 @@ async def is_read(tx: Transaction, folder: int) -> bool:
 
 
 async def has_other_index(tx: Transaction, folder: int, realm: int | None) -> bool:
-    """Whether a folder has an index in another realm than this one, where nothing is told now."""
+    """Whether a folder has an index in another realm than this one: no more is posted to that."""
     found: bool = (await tx.one(_SQL["other_index"], _of(folder, realm=realm)))[0]
     return found
 
