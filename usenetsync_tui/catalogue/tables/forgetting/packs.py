@@ -2,8 +2,8 @@
 
 A pack keeps its id, and its files their places in it: only its articles are others, in which zeros
 stand for what is gone. So no row of a file changes, and a restore that reads rows before or after
-the exchange finds whole articles. The old ones belong to an object of their own from then on, which is
-forgotten but stays until the index tells the new ones (`release`).
+the exchange finds whole articles. The old ones belong to an object of their own from then on, which
+is forgotten but stays until the index tells the new ones (`release`).
 
 Knows the statements. Refuses to know how an article is read, made and posted (`pipeline.forget`).
 """
