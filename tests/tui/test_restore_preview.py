@@ -11,9 +11,11 @@ from lists_ground import picture, until
 from textual.pilot import Pilot
 from tui_demo import at_work
 
-from usenetsync_tui.model.commands import PreviewRestore, Restore, StopPreview
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.restore_plans import (
+from usenetsync_tui.model.commands.folders import StopPreview
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.plans import (
     MOST_SHOWN,
     Fate,
     FateCount,

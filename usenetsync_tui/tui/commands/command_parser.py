@@ -9,23 +9,22 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from usenetsync_tui.model.commands import (
-    MOST_WORKERS,
-    Examine,
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.commands.jobs import MOST_WORKERS, SetWorkers
+from usenetsync_tui.model.commands.servers import (
     LimitBandwidth,
     LimitFetching,
     PauseServer,
     ResumeServer,
     SetConnections,
-    SetWorkers,
 )
-from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.keep_rules import KeepPolicy, rules_read, tag_problem
-from usenetsync_tui.model.kept_versions import versions_typed
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.lists.files import FileOrder
 from usenetsync_tui.model.sweeps import SAMPLE, read_sample
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.keep_rules import KeepPolicy, rules_read, tag_problem
+from usenetsync_tui.model.versions.kept_versions import versions_typed
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     BackUpTo,

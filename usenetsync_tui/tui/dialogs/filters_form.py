@@ -15,18 +15,13 @@ from textual.content import Content
 from textual.widgets import Button
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import (
-    Choose,
-    Command,
-    FolderChoices,
-    PreviewFilters,
-    StopPreview,
-)
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices, PreviewFilters, StopPreview
 from usenetsync_tui.model.dry_runs import Preview
 from usenetsync_tui.model.filters import FilterChoices, Filters, name_problem, size_typed
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.filter_lines import preview_lines
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.form import Field, Form, line_input

@@ -7,16 +7,16 @@ from textwrap import wrap
 
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.figures import number, size
-from usenetsync_tui.model.restore_plans import (
+from usenetsync_tui.model.restores.plans import (
     MOST_SHOWN,
     Fate,
     PlannedPath,
     PlanPhase,
     RestorePreview,
 )
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import FATE_SUMS, FATE_WORDS
+from usenetsync_tui.model.text.figures import number, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import FATE_SUMS, FATE_WORDS
 from usenetsync_tui.tui.kit.inks import Ink, Line
 
 _PHASES = {PlanPhase.SEARCH: "Searching the store…", PlanPhase.LOAD: "Loading the index…"}

@@ -11,9 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 
-from usenetsync_tui.model.commands import PreviewRestore, Restore
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.dialogs.restoring.plan_dialog import PlanDialog
 from usenetsync_tui.tui.dialogs.restoring.restore_picks import (
     BY_NAME,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.model.restore_choices import Overwrite
+from usenetsync_tui.model.restores.choices import Overwrite
 from usenetsync_tui.tui.kit.options import Pick
 
 EXCEPT_HINT = "Patterns as in .gitignore: what matches is neither restored nor deleted."
