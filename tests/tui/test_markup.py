@@ -20,7 +20,7 @@ from usenetsync_tui.model.status.jobs import WorkerStatus
 from usenetsync_tui.model.status.tasks import Event, Severity, TaskStatus
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
 from usenetsync_tui.tui.commands.palette import unmarked
 
 NAME = "[red]x[/]"

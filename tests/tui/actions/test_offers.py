@@ -49,7 +49,8 @@ from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.actions.registry import COMMANDS, EVERY_ACTION
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
-from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, offered
+from usenetsync_tui.tui.commands.command_parser import offered
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog

@@ -20,7 +20,8 @@ from usenetsync_tui.model.lists.files import FileOrder
 from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.versions.keep_rules import KeepPolicy, KeepRules, TimeSpan
-from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, completions, parse, path_begin
+from usenetsync_tui.tui.commands.command_parser import completions, parse, path_begin
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     BackUpTo,
