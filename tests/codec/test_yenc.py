@@ -320,7 +320,7 @@ def test_an_answer_shorter_than_it_claims_ends_at_its_terminator() -> None:
     room[: len(data) - 300] = data[300:]
     assert reader.took(len(data) - 300) == b""
     assert reader.done
-    with pytest.raises(ArticleCorruptError, match="claims"):
+    with pytest.raises(ArticleCorruptError, match="its end is missing"):
         reader.result()
 
 
