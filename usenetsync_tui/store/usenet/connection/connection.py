@@ -225,6 +225,7 @@ class Connection(Session):
             self.counts.articles += 1
             try:
                 payload = reader.result()
+                reader.begin()  # lets go of the payload
                 self._idle_readers.append(reader)
                 if not named_in(reply):
                     opened(payload)
@@ -286,13 +287,11 @@ class Connection(Session):
         return reader
 
     def _new_reader(self) -> BodyReader:
-        """A reader, with the buffer of an earlier one."""
+        """A reader, with the buffer of an earlier one if that is idle."""
         try:
-            reader = self._idle_readers.pop()
+            return self._idle_readers.pop()
         except IndexError:
             return BodyReader()
-        reader.begin()
-        return reader
 
     @contextlib.contextmanager
     def _reading(self, ticket: int) -> Iterator[None]:
