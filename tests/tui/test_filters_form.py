@@ -34,7 +34,8 @@ async def test_the_form_previews_and_saves() -> None:
         await until(pilot, lambda: "Type a size such as" in picture(pilot.app))
         assert handle.commands == []
         form.query_one("#larger", Input).value = "5M"
-        await pilot.press("ctrl+r")
+        form.query_one("#preview").focus()
+        await pilot.press("enter")
         await until(pilot, lambda: bool(handle.commands))
         (asked,) = handle.commands
         assert isinstance(asked, PreviewFilters)
