@@ -67,7 +67,6 @@ class Connection(Session):
         self._sending = threading.Lock()
         self._next_ticket = 0
         self._turn = 0
-        self._idle_readers: list[BodyReader] = []
         self._in_group: bool | None = None
         """Whether a newsgroup is entered; None: the server has not asked for it yet, False: the
         server has none of ours."""
@@ -226,7 +225,7 @@ class Connection(Session):
             try:
                 payload = reader.result()
                 reader.begin()  # lets go of the payload
-                self._idle_readers.append(reader)
+                self.shared.idle_readers.append(reader)
                 if not named_in(reply):
                     opened(payload)
                 return payload
@@ -289,7 +288,7 @@ class Connection(Session):
     def _new_reader(self) -> BodyReader:
         """A reader, with the buffer of an earlier one if that is idle."""
         try:
-            return self._idle_readers.pop()
+            return self.shared.idle_readers.pop()
         except IndexError:
             return BodyReader()
 

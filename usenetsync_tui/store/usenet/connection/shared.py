@@ -1,4 +1,4 @@
-"""What the connections of one server share: logins, addresses, commands, its clock, its groups.
+"""What the connections of one server share: logins, addresses, commands, clock, groups, buffers.
 
 Knows the facts that one connection learns and the next one can use. Refuses to know how well the
 server is (`health`). Thread-safe.
@@ -7,14 +7,17 @@ server is (`health`). Thread-safe.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from usenetsync_tui.codec.nntp import Reply
+from usenetsync_tui.codec.yenc import BodyReader
 from usenetsync_tui.store.usenet.connection.addresses import AddressBook
 from usenetsync_tui.store.usenet.connection.logins import Logins
 from usenetsync_tui.store.usenet.connection.optional_commands import OptionalCommands
 
+_IDLE_READERS = 16
 CLOCK_SKEW = 300.0
 """Seconds between our clock and the server's above which articles go out without a Date: servers
 refuse articles that are old or from the future, and add the date themselves if there is none."""
@@ -42,6 +45,8 @@ class Shared:
         self.addresses = AddressBook()
         self.optional = OptionalCommands()
         self.newsgroups = newsgroups or Newsgroups()
+        self.idle_readers = deque[BodyReader](maxlen=_IDLE_READERS)
+        """For the connection that reads next: each has a buffer of a megabyte."""
         self._lock = threading.Lock()
         self._clock_asked = False
         self.skew: float | None = None
