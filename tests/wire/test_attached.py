@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from usenetsync_tui.errors import EngineLostError, NoEngineError, UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Drain, Pause, Upload
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.commands.jobs import Pause, Upload
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.windows import Farewell
 from usenetsync_tui.wire.client import attached

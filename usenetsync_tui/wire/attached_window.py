@@ -13,15 +13,10 @@ from websockets.exceptions import ConnectionClosed
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import (
-    Command,
-    LookByString,
-    PreviewRestore,
-    Share,
-    StopSharing,
-    WriteString,
-)
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.recovery import LookByString, Share, StopSharing, WriteString
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.wire import frames
 from usenetsync_tui.wire.changes import changes

@@ -15,7 +15,7 @@ from rows import Rows
 from worlds import World, make_world
 
 from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import Verb

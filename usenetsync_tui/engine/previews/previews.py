@@ -14,9 +14,9 @@ from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import PreviewFilters
+from usenetsync_tui.model.commands.folders import PreviewFilters
 from usenetsync_tui.model.dry_runs import MOST_PREVIEWED, DryRunBatch, Preview
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.settings.settings import Settings
 
 

@@ -15,10 +15,10 @@ from usenetsync_tui.engine.jobs.guarded import Guarded, planned
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.previews.plan_spool import PlanSpool
 from usenetsync_tui.errors import UsenetSyncError, leading_error
-from usenetsync_tui.model.commands import PreviewRestore
-from usenetsync_tui.model.restore_plans import MOST_SHOWN, PlanBatch, PlanPhase, RestorePreview
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.plans import MOST_SHOWN, PlanBatch, PlanPhase, RestorePreview
 from usenetsync_tui.model.secret import Secret
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _MOST_PROBLEMS = 20
 

@@ -18,7 +18,7 @@ from usenetsync_tui.codec.index.attributes import read_extents
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.errors import ArticleMissingError, FileDamagedError, StoreError
 from usenetsync_tui.model.entries import FileState
-from usenetsync_tui.model.ports import OpenRealm, OpenRealms
+from usenetsync_tui.model.ports.stores import OpenRealm, OpenRealms
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.restore.pack import NEVER_POSTED, OTHER_BYTES, content
 from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened
