@@ -82,3 +82,5 @@ class Preview:
     """Why the upload would refuse the folder."""
     error: str = ""
     """Why there is no more: a sentence, safe to show."""
+    window: int = 0
+    """The window that asked, and that alone sees it (`commands.folders.PreviewFilters`)."""

@@ -48,15 +48,19 @@ class RestorePreviews:
             await self._turn_page(self._scope, self._spool)
             return
         self._leave(command.string)
-        self.stop()
+        self._stop()
         self._number += 1
         self._asked = asked
         self.preview = RestorePreview(self._number, command.restore, page, window=command.window)
         self._scope, self._spool = anyio.CancelScope(), PlanSpool()
         self.group.start_soon(self._run, self._scope, self._spool, asked)
 
-    def stop(self) -> None:
-        """Stop looking, and forget what was found."""
+    def stop(self, window: int) -> None:
+        """Stop looking for this window, and forget what was found."""
+        if self.preview is not None and self.preview.window == window:
+            self._stop()
+
+    def _stop(self) -> None:
         self._scope.cancel()
         if self.preview is not None:
             self.preview = self._asked = None
@@ -65,7 +69,7 @@ class RestorePreviews:
     async def give_way(self, string: Secret) -> None:
         """End a preview with this string; what it has loaded is for the caller to use."""
         if self._leave(string):
-            self.stop()
+            self._stop()
             async with self.by_string.turn:
                 pass
 

@@ -147,9 +147,9 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             if command.string:
                 refuse_path(restore.target)
             await working_state.restore_previews.begin(command)
-        case StopPreview():
-            working_state.previews.stop()
-            working_state.restore_previews.stop()
+        case StopPreview(window):
+            working_state.previews.stop(window)
+            working_state.restore_previews.stop(window)
         case Share() | WriteString() | StopSharing():
             _share(working_state, command)
         case _:

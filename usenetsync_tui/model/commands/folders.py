@@ -79,8 +79,12 @@ class PreviewFilters:
 
     folder_id: int
     filters: Filters
+    window: int = 0
+    """As in `recovery.Share`: the others do not see the preview."""
 
 
 @value_object
 class StopPreview:
-    """Stop looking, and forget the previews."""
+    """Stop looking, and forget the previews that this window asked for."""
+
+    window: int = 0
