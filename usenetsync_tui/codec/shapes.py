@@ -32,6 +32,8 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 _HEX = "0123456789abcdef"
 _CONSONANTS = ("b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z")
 _VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "ie", "oo", "y")
+_SYLLABLES = tuple(consonant + vowel for vowel in _VOWELS for consonant in _CONSONANTS)
+"""In the order of two draws, of a consonant and then of a vowel: one draw takes half the time."""
 _ENDINGS = ("", "", "n", "r", "s", "t", "l", "x", "ck")
 
 COUNTRIES = tuple(
@@ -61,21 +63,25 @@ class Dice:
 
     def between(self, least: int, most: int) -> int:
         """A number from `least` to `most`, both included."""
-        return least + self.below(most - least + 1)
+        self._number, drawn = divmod(self._number, most - least + 1)
+        return least + drawn
 
     def one_of(self, choices: Sequence[str]) -> str:
         """One of some texts."""
-        return choices[self.below(len(choices))]
+        self._number, drawn = divmod(self._number, len(choices))
+        return choices[drawn]
 
     def word(self, alphabet: str, least: int, most: int) -> str:
         """A word of `least` to `most` characters of the alphabet."""
         length = self.between(least, most)
         drawn, pairs = self.below(len(alphabet) ** length), _pairs(alphabet)
-        word = ""
+        count, word = len(pairs), []
         for _ in range(length // 2):
-            drawn, pair = divmod(drawn, len(pairs))
-            word += pairs[pair]
-        return word + alphabet[drawn] if length % 2 else word
+            drawn, pair = divmod(drawn, count)
+            word.append(pairs[pair])
+        if length % 2:
+            word.append(alphabet[drawn])
+        return "".join(word)
 
 
 @lru_cache
@@ -208,7 +214,5 @@ def _local(dice: Dice, name: str) -> str:
 
 
 def _syllables(dice: Dice, least: int, most: int) -> str:
-    made = [
-        dice.one_of(_CONSONANTS) + dice.one_of(_VOWELS) for _ in range(dice.between(least, most))
-    ]
+    made = [dice.one_of(_SYLLABLES) for _ in range(dice.between(least, most))]
     return "".join(made) + dice.one_of(_ENDINGS)

@@ -6,8 +6,6 @@ copies of a segment are two articles; when sealed, they share no byte.
 
 from __future__ import annotations
 
-import secrets
-
 from usenetsync_tui.catalogue.tables.segments import KnownArticle, RowKey
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
@@ -18,6 +16,7 @@ from usenetsync_tui.pipeline.posting.ledger import (
     fresh_nonce,
     leaving_size,
 )
+from usenetsync_tui.pipeline.posting.random_bytes import RandomBytes
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import PreparedSegment
 
@@ -37,6 +36,7 @@ class Assignment:
         self._ledger = ledger
         self._known = known
         self._shares = run.folder.realm.profile is not Profile.PLAIN
+        self._random = RandomBytes()
         self._credits: list[tuple[OutgoingArticle, int]] = []
         self._done = 0
         self._deduplicated = 0
@@ -60,7 +60,7 @@ class Assignment:
             self._segments += 1
             nonce = None
             if is_new := known is None:
-                known, nonce = self._new(item, digest, redundancy), fresh_nonce(self._run)
+                known, nonce = self._new(item, digest, redundancy), self._nonce()
             status = SegmentStatus(known.status)
             is_there = status.is_there
             row = Segment(
@@ -92,10 +92,13 @@ class Assignment:
         """A new article for one copy of a segment."""
         size = leaving_size(self._run.open_realm, len(item.payload))
         known = KnownArticle(
-            digest, redundancy, secrets.token_bytes(16), item.codec, size, SegmentStatus.SENDING
+            digest, redundancy, self._random.take(16), item.codec, size, SegmentStatus.SENDING
         )
         self._known[digest, redundancy] = known
         return known
+
+    def _nonce(self) -> bytes | None:
+        return fresh_nonce(self._run, self._random.take)
 
     def _join(self, item: PreparedSegment, row: Segment, credit: int, held: int) -> int:
         """Share an article under way; send any other again under its own Message-ID."""
@@ -105,7 +108,7 @@ class Assignment:
             self._credits.append((under_way, credit))
             self._deduplicated += credit
             return held
-        nonce = self.revived[row.message_id] = fresh_nonce(self._run)
+        nonce = self.revived[row.message_id] = self._nonce()
         self._send(item, row, nonce, credit, held, again=True)
         return 0
 
