@@ -24,7 +24,7 @@ from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.model.sources import RefusalKind
 from usenetsync_tui.pipeline.run import judge as judge_module
-from usenetsync_tui.pipeline.upload import read as read_module
+from usenetsync_tui.pipeline.upload import read_pack as read_module
 from usenetsync_tui.pipeline.upload.upload import upload
 from usenetsync_tui.pipeline.verify.check import repair
 

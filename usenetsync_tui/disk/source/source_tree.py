@@ -89,6 +89,11 @@ class SourceTree:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def root(self) -> int:
+        """The descriptor of the folder."""
+        return self._root
+
     def in_order(self) -> NearbyFiles:
         """The same tree for one thread that reads many files in path order."""
         return NearbyFiles(self._root, self.inodes)

@@ -31,9 +31,9 @@ answer for, and sends again what the store does not hold.
    from a temporary file instead (`indexing.spool`), without a query. The small ones of them get
    their rows when they are planned; or earlier, if they wait long or a user acts on files.
 3. `read` reads each unit in a worker thread, which also makes the digest and the payload of each
-   segment (`run.segments`). `read_pack` joins small files; `read_large` reads a large file segment
-   by segment and compares it with what the path held before. LZMA takes so long that `compress`
-   becomes a stage of its own.
+   segment (`run.segments`). `read_pack` joins small files, in processes of their own if there are
+   many (`pack_readers`); `read_large` reads a large file segment by segment and compares it with
+   what the path held before. LZMA takes so long that `compress` becomes a stage of its own.
 4. `plan`, one task, takes batches. It searches the realm for the digests (deduplication), has
    `posting.assign` give each copy of a segment its article, and writes objects, segments,
    Message-IDs and where each file lies in one durable transaction. Only then does it pass the

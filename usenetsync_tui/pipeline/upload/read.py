@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue.tables import new_files
@@ -31,9 +30,10 @@ from usenetsync_tui.pipeline.run.streams import take
 from usenetsync_tui.pipeline.upload.give_up import give_up
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pack import FileUnit, PackUnit, Unit
+from usenetsync_tui.pipeline.upload.pack_readers.readers import PackReaders
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 from usenetsync_tui.pipeline.upload.read_large import LargeReader
-from usenetsync_tui.pipeline.upload.read_pack import PackRead, UnreadFiles, read_pack
+from usenetsync_tui.pipeline.upload.read_pack import Packing, PackRead, UnreadFiles
 
 
 class Reader:
@@ -48,6 +48,7 @@ class Reader:
         number: int,
         outstanding: Outstanding,
         out: Handover[ReadItem],
+        packs: PackReaders,
     ) -> None:
         self._wanted = None if is_dense(run) else wanted_compression(run)
         self._outstanding = outstanding
@@ -58,8 +59,8 @@ class Reader:
         self._slot = stage.slot(number)
         self._number = number
         self._out = out
-        packing = run.folder.realm.profile is not Profile.PLAIN
-        self._room = run.limits.chunk_size if packing else 0
+        self._packs = packs
+        self._room = packs.packing.room
         self._large = LargeReader(
             run, source, ids, stage, self._slot, self._prepared, out, self._send
         )
@@ -86,19 +87,13 @@ class Reader:
             await self._run.budget.take(left)
             try:
                 with self._slot.working(rest.files[0].entry.path, plural(len(rest.files), "file")):
-                    found, segment = await to_thread.run_sync(self._pack, rest, object_id)
+                    found, segment = await self._packs.read(rest, object_id)
                 left -= 0 if segment is None else len(segment.data)  # in flight now
             finally:
                 self._run.budget.give(left)
             await self._hand_on(found, segment)
             rest = found.rest
         self._run.progress.current = unit.files[-1].entry.path
-
-    def _pack(self, unread: UnreadFiles, object_id: int) -> tuple[PackRead, Segmented | None]:
-        algorithm = self._run.folder.realm.digest
-        found = read_pack(self._source, unread, object_id, self._room, algorithm)
-        raw = found.segment(unread.files[0].entry.path)
-        return found, None if raw is None else self._prepared(raw)
 
     async def _hand_on(self, found: PackRead, segment: Segmented | None) -> None:
         progress = self._run.progress
@@ -130,3 +125,10 @@ class Reader:
     def _prepared(self, raw: RawSegment) -> Segmented:
         """The segment with digest and payload; as it is if `compress` does that. Blocking."""
         return raw if self._wanted is None else prepare(raw, self._wanted)
+
+
+def packing_of(run: JobRun) -> Packing:
+    """How the run makes packs."""
+    realm = run.folder.realm
+    room = run.limits.chunk_size if realm.profile is not Profile.PLAIN else 0
+    return Packing(room, realm.digest, None if is_dense(run) else wanted_compression(run))

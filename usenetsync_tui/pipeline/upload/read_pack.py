@@ -20,9 +20,21 @@ from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest, kind_of
 from usenetsync_tui.model.entries import Notice, NoticeKind
+from usenetsync_tui.model.folders import Compression
 from usenetsync_tui.model.metadata.metadata import NONE, Metadata
 from usenetsync_tui.model.segments import ObjectKind
-from usenetsync_tui.pipeline.run.segments import FilesKnown, RawSegment
+from usenetsync_tui.pipeline.run.segments import FilesKnown, RawSegment, Segmented, prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How packs are made."""
+
+    room: int
+    """Bytes that fit into a pack; 0: every file that is not empty counts as large."""
+    algorithm: DigestAlgorithm
+    wanted: Compression | None
+    """None: a later stage compresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +108,9 @@ class PackRead:
             return None
         return FilesKnown(tuple(self.empty), tuple(self.kept))
 
-    def segment(self, path: bytes) -> RawSegment | None:
-        """The pack, if there is anything in it; `path` is for the screen."""
-        if not self.placed:
-            return None
-        pack = NewObject(
+    def pack(self) -> NewObject:
+        """The object of the files in `placed`, of which there are some."""
+        return NewObject(
             id=self.object_id,
             kind=ObjectKind.PACK,
             size=self.size,
@@ -110,9 +120,14 @@ class PackRead:
             first_key=self.placed[0].key,
             last_key=self.placed[-1].key,
         )
+
+    def segment(self, path: bytes) -> RawSegment | None:
+        """The pack, if there is anything in it; `path` is for the screen."""
+        if not self.placed:
+            return None
         data = b"".join(self.parts)
         digest = digest_of(self.algorithm, data)
-        return RawSegment(pack, 0, data, path, tuple(self.placed), hash=digest)
+        return RawSegment(self.pack(), 0, data, path, tuple(self.placed), hash=digest)
 
 
 def _is_same(before: Before, digest: FileDigest, data: bytes) -> bool:
@@ -147,3 +162,14 @@ def read_pack(
                     break
                 found.large.append(file)
     return found
+
+
+def read_prepared(
+    source: SourceTree, unread: UnreadFiles, object_id: int, packing: Packing
+) -> tuple[PackRead, Segmented | None]:
+    """The same, and the pack with its payload if there is anything in it. Blocking."""
+    found = read_pack(source, unread, object_id, packing.room, packing.algorithm)
+    raw = found.segment(unread.files[0].entry.path)
+    if raw is None or packing.wanted is None:
+        return found, raw
+    return found, prepare(raw, packing.wanted)

@@ -29,9 +29,10 @@ from usenetsync_tui.pipeline.upload.indexing.index_result import IndexResult
 from usenetsync_tui.pipeline.upload.indexing.looked_at import LookedAt
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
 from usenetsync_tui.pipeline.upload.pack import Unit
+from usenetsync_tui.pipeline.upload.pack_readers.readers import pack_readers
 from usenetsync_tui.pipeline.upload.pending import Outstanding, find_units
 from usenetsync_tui.pipeline.upload.plan import Planner
-from usenetsync_tui.pipeline.upload.read import Reader
+from usenetsync_tui.pipeline.upload.read import Reader, packing_of
 
 _BATCHED = 2
 """Queue of prepared segments, in capacities: one batch is planned while others are read."""
@@ -58,14 +59,17 @@ async def run_stages(
     outstanding = Outstanding()
 
     async def read(number: int) -> None:
-        reader = Reader(run, source, ids, reading, number, outstanding, raw)
+        reader = Reader(run, source, ids, reading, number, outstanding, raw, packs)
         await reader.work(units.clone())
 
     async def compress_on(number: int) -> None:
         await compress(run, compressing, number, raw, prepared)
 
     async with posting_lanes(run, ledger) as postings, units, units_in:
-        async with anyio.create_task_group() as group:
+        async with (
+            pack_readers(source, packing_of(run), readers.allowed) as packs,
+            anyio.create_task_group() as group,
+        ):
             await settle(run, ledger, source, scanning.slots[0], postings)
             run.progress.phase = "upload"
             group.start_soon(_index, run, scanning, indexed, source, judge, own)

@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
+from usenetsync_tui.environment import KEPT_MEMORY
 from usenetsync_tui.errors import DatabaseStartError
 from usenetsync_tui.model.backoff import pauses, steps
 from usenetsync_tui.model.value_object import value_object
@@ -88,7 +89,7 @@ def spawn(
     Raises ``DatabaseStartError`` when it cannot change to the account or run the program.
     """
     other = account.is_another
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"} | KEPT_MEMORY
     if not other and (libraries := os.environ.get("LD_LIBRARY_PATH")):
         environment["LD_LIBRARY_PATH"] = libraries
     try:
