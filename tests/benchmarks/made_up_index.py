@@ -12,7 +12,7 @@ from random import Random
 
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.index_entries import (
+from usenetsync_tui.model.index.entries import (
     EntryChange,
     IndexEntry,
 )

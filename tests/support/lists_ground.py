@@ -12,7 +12,7 @@ from textual.screen import Screen
 from tui_fakes import FakeBrowser
 
 from usenetsync_tui.locations import styles_folder
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 from usenetsync_tui.model.folders import (
     Compression,
     Folder,

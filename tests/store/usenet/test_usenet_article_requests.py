@@ -12,7 +12,7 @@ from usenetsync_tui.errors import (
     ArticleMissingError,
     StoreUnavailableError,
 )
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 
 FETCHES = frozenset({Role.FETCH})
 VERIFIES = frozenset({Role.VERIFY})

@@ -26,7 +26,7 @@ from usenetsync_tui.engine.requests.export import (
 )
 from usenetsync_tui.errors import TargetError, UsageError
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.nzb.nzb import Listed, write_nzb
 
 _STDOUT = b"-"

@@ -33,10 +33,10 @@ from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import Restore, Verify
-from usenetsync_tui.model.figures import exact_percent, number, plural, when
+from usenetsync_tui.model.commands.jobs import Restore, Verify
 from usenetsync_tui.model.outcomes import Summary, Verified
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.text.figures import exact_percent, number, plural, when
 from usenetsync_tui.model.value_object import value_object
 
 WAY_OUT = "Choose another folder, or add --in-place to replace them."

@@ -10,10 +10,10 @@ from usenetsync_tui.cli.output.json_fields import plan_fields, would_restore_fie
 from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.engine.jobs.guarded import Guarded, planned
 from usenetsync_tui.engine.jobs.new_jobs import NewJob
-from usenetsync_tui.model.figures import number, plural, size
-from usenetsync_tui.model.restore_plans import Fate, PlannedPath, PlanTotals
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import FATE_SUMS, FATE_WORDS
+from usenetsync_tui.model.restores.plans import Fate, PlannedPath, PlanTotals
+from usenetsync_tui.model.text.figures import number, plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import FATE_SUMS, FATE_WORDS
 
 _NAMED = 10
 """Paths that the question lists."""

@@ -9,7 +9,7 @@ from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.options import detach_option, json_option, quiet_option, version_option
 from usenetsync_tui.cli.recovery_options import recovery_options
-from usenetsync_tui.model.restore_choices import Overwrite
+from usenetsync_tui.model.restores.choices import Overwrite
 
 
 @click.command()

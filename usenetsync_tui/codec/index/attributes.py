@@ -32,7 +32,7 @@ from blake3 import blake3
 from usenetsync_tui.codec.index.varints import Cursor, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import DEVICES, MOST, SPECIAL, FileKind
-from usenetsync_tui.model.index_entries import Attribute, AttributeTag, IndexEntry
+from usenetsync_tui.model.index.entries import Attribute, AttributeTag, IndexEntry
 from usenetsync_tui.model.metadata.metadata import (
     MOST_RUNS,
     MOST_XATTRS,

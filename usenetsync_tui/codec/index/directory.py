@@ -62,7 +62,7 @@ from usenetsync_tui.codec.index.varints import (
     write_varints,
 )
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_roots import HIGHEST_LEVEL, PageRef, PartKey, PathKey
+from usenetsync_tui.model.index.roots import HIGHEST_LEVEL, PageRef, PartKey, PathKey
 
 _STORED = (19, 21)
 _KNOWN = frozenset(range(1, 24, 2))

@@ -35,7 +35,7 @@ from usenetsync_tui.disk.source.stat_entries import (
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
 from usenetsync_tui.model.filters import IGNORE_NAME, Excluded, Filters, Rule
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
 BATCH_SIZE = 1_000

@@ -23,7 +23,7 @@ from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.errors import UsageError, UsenetSyncError
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import Sharing
+from usenetsync_tui.model.status.recovery import Sharing
 from usenetsync_tui.whole_file import PRIVATE
 
 

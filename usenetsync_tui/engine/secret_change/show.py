@@ -22,8 +22,8 @@ from usenetsync_tui.engine.secret_change.record import read_note
 from usenetsync_tui.engine.secret_change.settings_of import variable
 from usenetsync_tui.errors import KeyUnavailableError, SettingsError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.keys import FolderKey, SecretReport
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.recovery.keys import FolderKey, SecretReport
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.settings.sources import shown
 

@@ -22,7 +22,7 @@ from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import FileState, NoticeKind
-from usenetsync_tui.model.ports import Presence
+from usenetsync_tui.model.ports.stores import Presence
 from usenetsync_tui.model.segments import (
     Article,
     ObjectKind,

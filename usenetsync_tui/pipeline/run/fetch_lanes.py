@@ -22,7 +22,7 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import OpenRealm, Store, WantedArticle
+from usenetsync_tui.model.ports.stores import OpenRealm, Store, WantedArticle
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.run.fetch import (
     as_wanted,
@@ -270,7 +270,7 @@ class FetchLanes:
 
 
 class _LaneSource:
-    """What one lane fetches: `model.ports.FetchingSource`."""
+    """What one lane fetches: `model.ports.stores.FetchingSource`."""
 
     def __init__(
         self,

@@ -17,9 +17,9 @@ from usenetsync_tui.catalogue.tables import (
 )
 from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Outcome
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.upload.owner_names import keep_owner_names

@@ -8,17 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import (
-    Choose,
-    Command,
-    FolderChoices,
-    Upload,
-    Verify,
-)
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload, Verify
 from usenetsync_tui.model.filters import FilterChoices
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import SAMPLE
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import (
     Context,
     has_folder,

@@ -21,8 +21,8 @@ from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import FileKind, FileState, Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot
-from usenetsync_tui.model.index_entries import AttributeTag, IndexEntry
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.index.entries import AttributeTag, IndexEntry
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.index_paths import no_such_path, spans_of
 from usenetsync_tui.pipeline.index.read_file import FileReader

@@ -23,8 +23,8 @@ from usenetsync_tui.engine.by_string.recovery import Recovery
 from usenetsync_tui.engine.by_string.restoring import StringRestore, WantedByString
 from usenetsync_tui.engine.jobs.guarded import Guarded
 from usenetsync_tui.engine.jobs.new_jobs import NewJob
-from usenetsync_tui.model.figures import when
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import when
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 
 

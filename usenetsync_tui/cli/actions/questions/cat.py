@@ -24,8 +24,8 @@ from usenetsync_tui.errors import (
 from usenetsync_tui.model.entries import FileKind, FileState
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import KIND_WORDS
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import KIND_WORDS
 from usenetsync_tui.pipeline.restore.read_file import CatalogueReader
 from usenetsync_tui.pipeline.restore.version_paths import contains, no_such_path, spans
 

@@ -13,7 +13,7 @@ from usenetsync_tui.disk.source.filters.patterns import (
     trimmed,
 )
 from usenetsync_tui.model.filters import IGNORE_NAME
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
 LARGEST = 4 << 20
