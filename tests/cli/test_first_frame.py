@@ -32,7 +32,9 @@ _LIBRARIES = {
     "psycopg", "psycopg_pool", "pydantic", "anyio", "cryptography", "lz4",
     "blake3", "sabctools", "xxhash", "tomlkit", "python_socks", "pygments",
 }  # fmt: skip
-_ROOMS = {"catalogue", "pipeline", "store", "disk", "codec"}
+_ROOMS = {
+    "catalogue", "pipeline", "store", "disk", "codec", "tui.screens", "tui.keeping", "tui.kit.form",
+}  # fmt: skip
 
 
 def _shown(tmp_path: Path, config: str) -> tuple[int, bytes, dict[str, Any], bool]:
