@@ -16,6 +16,7 @@ from worlds import World, make_world
 
 from usenetsync_tui.catalogue.tables import jobs, version_files
 from usenetsync_tui.catalogue.tables.version_files import Span
+from usenetsync_tui.errors import DatabaseFullError, leading_error
 from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Compression, Profile
@@ -200,6 +201,43 @@ async def test_a_file_is_read_while_its_pack_is_written_again(
     reader = CatalogueReader(world.catalogue, world)
     read = b"".join([data async for data in reader.content(row)])
     assert begun and read == (world.root / os.fsdecode(row.path)).read_bytes()
+
+
+async def test_a_full_disk_loses_nothing_wherever_it_is_met(kept: Kept) -> None:
+    """The database takes a few articles and refuses the next one, again and again."""
+    rng, world = random.Random(5), kept.world
+    begin(world.root, rng)
+    for _ in range(3):
+        change(world.root, rng, 12)
+        await kept.version()
+    job, before, written = await kept.mark([1, 2]), data_bytes(world), [0]
+    with psycopg.connect(world.conninfo, autocommit=True) as connection:
+        connection.execute(_LITTLE_ROOM)
+        for _ in range(20):
+            connection.execute("ALTER SEQUENCE room RESTART")
+            try:
+                assert await kept.erase_once(job) == Undone()
+                break
+            except (ExceptionGroup, DatabaseFullError) as error:
+                assert isinstance(leading_error(error), DatabaseFullError), error
+            await kept.assert_consistent()
+            ((packs,),) = world.query("SELECT count(*) FROM objects WHERE rewritten_at IS NOT NULL")
+            written.append(packs)
+    assert len(written) > 2 and data_bytes(world) < before, written
+    await kept.assert_whole()
+
+
+_LITTLE_ROOM = """
+    CREATE SEQUENCE room;
+    CREATE FUNCTION little_room() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('room') > 2 THEN
+            RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full';
+        END IF;
+        RETURN new;
+    END $$;
+    CREATE TRIGGER little_room BEFORE INSERT ON articles
+       FOR EACH ROW EXECUTE FUNCTION little_room()"""
 
 
 async def test_packs_that_are_damaged_or_shared_stay_as_they_are(
