@@ -33,7 +33,8 @@ _LIBRARIES = {
     "blake3", "sabctools", "xxhash", "tomlkit", "python_socks", "pygments",
 }  # fmt: skip
 _ROOMS = {
-    "catalogue", "pipeline", "store", "disk", "codec", "tui.screens", "tui.keeping", "tui.kit.form",
+    "catalogue", "pipeline", "store", "disk", "codec", "tui.screens", "tui.keeping",
+    "tui.dialogs.first_run", "tui.dialogs.choices_dialog", "tui.dialogs.by_string",
 }  # fmt: skip
 
 

@@ -200,9 +200,6 @@ class Dashboard(ActionScreen, inherit_bindings=False):
 
     def _offer_first_run(self, status: EngineStatus) -> None:
         """Open the first run once, if there is no folder yet."""
-
-        from usenetsync_tui.tui.dialogs.first_run import FirstRun
-
         if (
             self._first_run_offered
             or status.state is not EngineState.IDLE
@@ -211,6 +208,8 @@ class Dashboard(ActionScreen, inherit_bindings=False):
             return
         self._first_run_offered = True
         if not status.folders and not status.read_only and self.app.screen is self:
+            from usenetsync_tui.tui.dialogs.first_run import FirstRun
+
             servers = [server.name for server in status.servers]
             self.app.push_screen(FirstRun(servers, defaults=status.folder_defaults))
 
