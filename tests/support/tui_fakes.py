@@ -12,11 +12,7 @@ from fnmatch import fnmatch
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
 from usenetsync_tui.model.filters import Rule
-from usenetsync_tui.model.folders import (
-    Folder,
-    Snapshot,
-    SnapshotState,
-)
+from usenetsync_tui.model.folders import Folder, Snapshot, SnapshotState
 from usenetsync_tui.model.jobs import PastJob
 from usenetsync_tui.model.lists.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.ports.browser import (

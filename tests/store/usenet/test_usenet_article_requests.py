@@ -7,11 +7,7 @@ import pytest
 from scripted_server import Fault, ScriptedServer
 from usenet_ground import POSTS, article, configured, name, opened, wire_id
 
-from usenetsync_tui.errors import (
-    ArticleCorruptError,
-    ArticleMissingError,
-    StoreUnavailableError,
-)
+from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreUnavailableError
 from usenetsync_tui.model.servers.servers import Role
 
 FETCHES = frozenset({Role.FETCH})

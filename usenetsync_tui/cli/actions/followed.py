@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.cli.actions.restore import concluded
+from usenetsync_tui.cli.actions.job_end import concluded
 from usenetsync_tui.cli.actions.upload import conclude
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice

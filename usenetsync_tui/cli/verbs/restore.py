@@ -77,7 +77,7 @@ from usenetsync_tui.model.restores.choices import Overwrite
 @detach_option
 @quiet_option
 @json_option
-@loaded_from("restore")
+@loaded_from("restoring.restore")
 def restore() -> None:
     """Restore a version of FOLDER into TARGET.
 
@@ -106,7 +106,7 @@ def restore() -> None:
 @detach_option
 @quiet_option
 @json_option
-@loaded_from("restore")
+@loaded_from("verify")
 def verify() -> None:
     """Check that the store still holds every article of FOLDER.
 

@@ -48,12 +48,7 @@ from usenetsync_tui.codec.index.page import (
     read_page,
     write_page,
 )
-from usenetsync_tui.codec.index.paths import (
-    LARGEST_PATHS,
-    read_paths,
-    shared_length,
-    write_paths,
-)
+from usenetsync_tui.codec.index.paths import LARGEST_PATHS, read_paths, shared_length, write_paths
 from usenetsync_tui.codec.index.varints import (
     read_deltas,
     read_varints,

@@ -17,11 +17,7 @@ from dataclasses import field
 from operator import itemgetter
 
 from usenetsync_tui.disk.source.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
-from usenetsync_tui.disk.source.filters.tree_filters import (
-    PAUSE,
-    IgnoreFileError,
-    TreeFilters,
-)
+from usenetsync_tui.disk.source.filters.tree_filters import PAUSE, IgnoreFileError, TreeFilters
 from usenetsync_tui.disk.source.guard import STAYS
 from usenetsync_tui.disk.source.mount_watch import MountWatch
 from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath

@@ -26,12 +26,7 @@ from usenetsync_tui.model.ports.stores import OpenRealm, Store
 from usenetsync_tui.model.text.figures import in_ranges
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.find_root import (
-    FoundRoot,
-    fetch_root,
-    last_of_base,
-    newest_root,
-)
+from usenetsync_tui.pipeline.index.find_root import FoundRoot, fetch_root, last_of_base, newest_root
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS
 from usenetsync_tui.postgres.address import shown

@@ -10,12 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from usenetsync_tui.catalogue.tables.keys import WrappedKey
-from usenetsync_tui.codec.key_wrapping import (
-    SecretKind,
-    fingerprint,
-    fingerprint_of,
-    wrapped_by,
-)
+from usenetsync_tui.codec.key_wrapping import SecretKind, fingerprint, fingerprint_of, wrapped_by
 from usenetsync_tui.engine.keys import KeyRing, secret_in
 from usenetsync_tui.engine.own_paths import key_file
 from usenetsync_tui.engine.secret_change.record import read_note

@@ -24,11 +24,7 @@ from anyio.abc import TaskGroup
 from usenetsync_tui.errors import ArticleMissingError, StoreError
 from usenetsync_tui.model.ports.stores import OpenRealm, Store, WantedArticle
 from usenetsync_tui.model.segments import Segment
-from usenetsync_tui.pipeline.run.fetch import (
-    as_wanted,
-    fetch_other_copies,
-    record_failure,
-)
+from usenetsync_tui.pipeline.run.fetch import as_wanted, fetch_other_copies, record_failure
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes

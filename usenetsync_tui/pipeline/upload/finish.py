@@ -24,9 +24,7 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.upload.owner_names import keep_owner_names
 from usenetsync_tui.pipeline.upload.pending import PASSES
-from usenetsync_tui.pipeline.verify.check import (
-    unverified_articles,
-)
+from usenetsync_tui.pipeline.verify.check import unverified_articles
 
 
 async def fail_leftovers(run: JobRun) -> None:

@@ -24,11 +24,7 @@ from usenetsync_tui.model.ports.stores import (
 )
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers.servers import Role
-from usenetsync_tui.store.usenet.article_requests import (
-    BATCH,
-    PresenceCheck,
-    RequestSettings,
-)
+from usenetsync_tui.store.usenet.article_requests import BATCH, PresenceCheck, RequestSettings
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
 from usenetsync_tui.store.usenet.fetch_lane import FetchLane, OneWanted
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers

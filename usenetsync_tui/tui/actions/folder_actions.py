@@ -15,12 +15,7 @@ from usenetsync_tui.model.filters import FilterChoices
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.sweeps import SAMPLE
 from usenetsync_tui.model.text.safe_name import safe_name
-from usenetsync_tui.tui.actions.context import (
-    Context,
-    has_folder,
-    has_panes,
-    want_each,
-)
+from usenetsync_tui.tui.actions.context import Context, has_folder, has_panes, want_each
 from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.actions.meant_folders import (
     can_be_verified,

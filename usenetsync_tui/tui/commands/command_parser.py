@@ -6,11 +6,7 @@ Knows the commands and the names that the caller passes. Refuses to know widgets
 from __future__ import annotations
 
 from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
-from usenetsync_tui.tui.commands.parsed_commands import (
-    CommandError,
-    KnownNames,
-    ParsedCommand,
-)
+from usenetsync_tui.tui.commands.parsed_commands import CommandError, KnownNames, ParsedCommand
 from usenetsync_tui.tui.commands.typed_arguments import shown
 
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from usenetsync_tui.model.commands.jobs import MOST_WORKERS, SetWorkers
-from usenetsync_tui.model.commands.servers import (
-    PauseServer,
-    ResumeServer,
-)
+from usenetsync_tui.model.commands.servers import PauseServer, ResumeServer
 from usenetsync_tui.model.lists.files import FileOrder
 from usenetsync_tui.model.sweeps import SAMPLE
 from usenetsync_tui.model.value_object import value_object

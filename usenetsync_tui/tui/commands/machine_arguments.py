@@ -6,11 +6,7 @@ Each function reads what follows the command's name, and raises `CommandError`.
 from __future__ import annotations
 
 from usenetsync_tui.model.commands.engine import Examine
-from usenetsync_tui.model.commands.servers import (
-    LimitBandwidth,
-    LimitFetching,
-    SetConnections,
-)
+from usenetsync_tui.model.commands.servers import LimitBandwidth, LimitFetching, SetConnections
 from usenetsync_tui.tui.commands.parsed_commands import (
     BackUpTo,
     ChangeKeyTo,

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.model.text.safe_name import safe_name
-from usenetsync_tui.tui.commands.parsed_commands import (
-    CommandError,
-    KnownNames,
-)
+from usenetsync_tui.tui.commands.parsed_commands import CommandError, KnownNames
 from usenetsync_tui.tui.kit.path_words import at_home, typed_path
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
-from usenetsync_tui.cli.actions.questions.cat import no_content
+from usenetsync_tui.cli.actions.questions.no_content import no_content
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields

@@ -10,9 +10,10 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.cli.actions.by_string.recovered import tell_found
+from usenetsync_tui.cli.actions.job_end import worked
 from usenetsync_tui.cli.actions.job_report import CODES, tell
-from usenetsync_tui.cli.actions.restore import WAY_OUT, RestoreOptions, worked
-from usenetsync_tui.cli.actions.restore_plan import confirm_deletion, show_plan
+from usenetsync_tui.cli.actions.restoring.restore_options import WAY_OUT, RestoreOptions
+from usenetsync_tui.cli.actions.restoring.restore_plan import confirm_deletion, show_plan
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from usenetsync_tui.catalogue.tables.forgetting.versions import pending
 from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
-from usenetsync_tui.cli.actions.restore import concluded, left
+from usenetsync_tui.cli.actions.job_end import concluded, left
 from usenetsync_tui.cli.errand.detached import detached
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob, with_progress
 from usenetsync_tui.cli.keeping.options import rules_typed
