@@ -29,10 +29,13 @@ EngineThread.begin = noted
 main()
 """
 _LIBRARIES = {
-    "psycopg", "psycopg_pool", "pydantic", "pydantic_settings", "anyio", "cryptography", "lz4",
+    "psycopg", "psycopg_pool", "pydantic", "anyio", "cryptography", "lz4",
     "blake3", "sabctools", "xxhash", "tomlkit", "python_socks", "pygments",
 }  # fmt: skip
-_ROOMS = {"catalogue", "pipeline", "store", "disk", "codec"}
+_ROOMS = {
+    "catalogue", "pipeline", "store", "disk", "codec", "tui.screens", "tui.keeping",
+    "tui.dialogs.first_run", "tui.dialogs.choices_dialog", "tui.dialogs.by_string",
+}  # fmt: skip
 
 
 def _shown(tmp_path: Path, config: str) -> tuple[int, bytes, dict[str, Any], bool]:

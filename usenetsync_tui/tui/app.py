@@ -42,10 +42,6 @@ from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.question import Ask, Choice
 from usenetsync_tui.tui.kit.secret_input import typed_secrets
 from usenetsync_tui.tui.panes.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
-from usenetsync_tui.tui.screens.answering import answering
-from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
-from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
-from usenetsync_tui.tui.screens.history_screen import HistoryScreen
 from usenetsync_tui.tui.terminal.clean_lines import CleanLines
 from usenetsync_tui.tui.terminal.keys_in_turn import KeysInTurn
 from usenetsync_tui.tui.terminal.palette import PaletteColors
@@ -180,20 +176,32 @@ class UsenetSyncApp(App[ScreenExit]):
 
     def on_action_screen_doctor_requested(self, event: ActionScreen.DoctorRequested) -> None:
         """Open the `doctor` screen over the current one."""
+
+        from usenetsync_tui.tui.screens.doctor_screen import DoctorScreen
+
         self.push_screen(DoctorScreen(event.wanted, self.handle.status))
 
     def on_action_screen_history_requested(self, event: ActionScreen.HistoryRequested) -> None:
         """Open the history over the current screen."""
+
+        from usenetsync_tui.tui.screens.history_screen import HistoryScreen
+
         if isinstance(self.screen, ActionScreen):
             self.screen.go_down(HistoryScreen(event.browser))
 
     def on_action_screen_question_asked(self, event: ActionScreen.QuestionAsked) -> None:
         """Open the screen that answers the question over the current one."""
+
+        from usenetsync_tui.tui.screens.answering import answering
+
         if isinstance(self.screen, ActionScreen):
             self.screen.go_down(answering(event.question))
 
     def on_files_table_opened(self, event: FilesTable.Opened) -> None:
         """Open the screen of the file's articles."""
+
+        from usenetsync_tui.tui.screens.articles_screen import ArticlesScreen
+
         articles = ArticlesScreen(event.browser, event.folder, event.version, event.row)
         if isinstance(self.screen, ActionScreen):
             self.screen.go_down(articles)

@@ -26,9 +26,7 @@ from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.actions.job_actions import ask_to_allow
 from usenetsync_tui.tui.actions.registry import FIRST_SCREEN
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
-from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.resume_dialog import HeldWatch, ResumeDialog, commands_for
-from usenetsync_tui.tui.dialogs.server_form import ServerForm
 from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.files.files_table import FilesTable
@@ -47,7 +45,6 @@ from usenetsync_tui.tui.panes.servers_pane import ServersPane
 from usenetsync_tui.tui.panes.status_line import banner_lines, status_lines
 from usenetsync_tui.tui.panes.throughput import Throughput
 from usenetsync_tui.tui.panes.workers_pane import WorkersPane
-from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
 
 
 class Dashboard(ActionScreen, inherit_bindings=False):
@@ -183,12 +180,18 @@ class Dashboard(ActionScreen, inherit_bindings=False):
 
     def open_versions(self) -> None:
         """Open the versions of the chosen folder, on a deeper screen."""
+
+        from usenetsync_tui.tui.screens.versions_screen import VersionsScreen
+
         browser, chosen = self.browser, self.chosen
         if browser is not None and chosen is not None:
             self.go_down(VersionsScreen(browser, chosen.folder))
 
     def on_servers_pane_add_server_requested(self, event: ServersPane.AddServerRequested) -> None:
         """Open the form for a new server."""
+
+        from usenetsync_tui.tui.dialogs.server_form import ServerForm
+
         taken = [server.name for server in self.status.servers] if self.status else []
         self.ask(ServerForm(taken=taken), self._add_server)
 
@@ -205,6 +208,8 @@ class Dashboard(ActionScreen, inherit_bindings=False):
             return
         self._first_run_offered = True
         if not status.folders and not status.read_only and self.app.screen is self:
+            from usenetsync_tui.tui.dialogs.first_run import FirstRun
+
             servers = [server.name for server in status.servers]
             self.app.push_screen(FirstRun(servers, defaults=status.folder_defaults))
 

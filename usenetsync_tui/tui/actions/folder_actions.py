@@ -25,12 +25,6 @@ from usenetsync_tui.tui.actions.meant_folders import (
     verifiable,
 )
 from usenetsync_tui.tui.actions.restore_actions import restore, restore_by_string, write_nzb
-from usenetsync_tui.tui.dialogs.add_folder import AddFolder
-from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
-from usenetsync_tui.tui.dialogs.by_string.share_dialog import ShareDialog
-from usenetsync_tui.tui.dialogs.choices_dialog import FolderChoicesDialog, VerifyDialog
-from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
-from usenetsync_tui.tui.dialogs.move_form import MoveForm
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
 
@@ -42,6 +36,9 @@ def add(here: Context, path: bytes = b"", *, as_new: bool = False) -> None:
 
     `as_new`: it is another folder, even if its directory is that of a known one.
     """
+
+    from usenetsync_tui.tui.dialogs.add_folder import AddFolder
+
     servers = bool(here.status and here.status.servers)
     defaults = here.status.folder_defaults if here.status is not None else None
 
@@ -53,6 +50,9 @@ def add(here: Context, path: bytes = b"", *, as_new: bool = False) -> None:
 
 def bring_back(here: Context) -> None:
     """Ask for a recovery string, and adopt its folder."""
+
+    from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
+
     here.ask(AdoptForm(), lambda words: here.say(cut_middle(safe_name(words), 70)))
 
 
@@ -65,12 +65,18 @@ def upload(here: Context, *, allow_shrink: bool = False) -> None:
 
 def choose(here: Context) -> None:
     """Ask for the backup options of the chosen folder."""
+
+    from usenetsync_tui.tui.dialogs.choices_dialog import FolderChoicesDialog
+
     if here.chosen is not None:
         here.ask(FolderChoicesDialog(here.chosen.folder), here.want)
 
 
 def exclude(here: Context, patterns: Sequence[bytes] = (), *, clear: bool = False) -> None:
     """Add patterns to the filters of the chosen folder, or show them all; `clear`: forget them."""
+
+    from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
+
     if here.chosen is None:
         return
     folder = here.chosen.folder
@@ -84,12 +90,18 @@ def exclude(here: Context, patterns: Sequence[bytes] = (), *, clear: bool = Fals
 
 def move(here: Context, path: bytes = b"") -> None:
     """Ask where the chosen folder is now; the form starts with `path`."""
+
+    from usenetsync_tui.tui.dialogs.move_form import MoveForm
+
     if here.chosen is not None:
         here.ask(MoveForm(here.chosen.folder, path), here.want)
 
 
 def share(here: Context) -> None:
     """Show the recovery string of the chosen folder, and what it brings back."""
+
+    from usenetsync_tui.tui.dialogs.by_string.share_dialog import ShareDialog
+
     chosen, browser = here.chosen, here.browser
     if chosen is not None and browser is not None:
         here.ask(ShareDialog(chosen, browser), _nothing)
@@ -104,6 +116,9 @@ def _nothing(answer: None) -> None:
 
 def ask_to_verify(here: Context) -> None:
     """Ask how to check the articles of the folders that are meant."""
+
+    from usenetsync_tui.tui.dialogs.choices_dialog import VerifyDialog
+
     folders = verifiable(here)
 
     def answered(answer: str) -> None:

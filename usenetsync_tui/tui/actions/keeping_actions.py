@@ -6,6 +6,7 @@ Each asks first, or sends its command at once where that takes nothing away.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.commands.folders import SetKeepRules
@@ -17,12 +18,11 @@ from usenetsync_tui.model.versions.keep_rules import KeepPolicy, KeepRules, poli
 from usenetsync_tui.tui.actions.context import Context, has_catalogue, has_folder, want_each
 from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.actions.meant_folders import in_words, is_finished
-from usenetsync_tui.tui.keeping.forget_form import ForgetForm, forgotten_words
-from usenetsync_tui.tui.keeping.keep_form import KeepAnswer, KeepForm
-from usenetsync_tui.tui.keeping.remove_form import RemoveForm
-from usenetsync_tui.tui.keeping.tags_form import TagsForm
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
+
+if TYPE_CHECKING:
+    from usenetsync_tui.tui.keeping.keep_form import KeepAnswer
 
 
 def _has_version(here: Context) -> str:
@@ -33,6 +33,9 @@ def _has_version(here: Context) -> str:
 
 def forget(here: Context, versions: Sequence[int] = ()) -> None:
     """Show what forgetting versions frees, and ask; without versions, the one at hand."""
+
+    from usenetsync_tui.tui.keeping.forget_form import ForgetForm, forgotten_words
+
     chosen, browser, at = here.chosen, here.browser, here.at_hand.version
     if chosen is None or browser is None:
         return
@@ -44,6 +47,9 @@ def forget(here: Context, versions: Sequence[int] = ()) -> None:
 
 def keep(here: Context) -> None:
     """Ask for the keep rules of the chosen folder, and show what they keep."""
+
+    from usenetsync_tui.tui.keeping.keep_form import KeepForm
+
     chosen, browser = here.chosen, here.browser
     if chosen is None or browser is None:
         return
@@ -69,6 +75,9 @@ def set_rules(here: Context, policy: KeepPolicy) -> None:
 
 def tag(here: Context, tags: Sequence[str] = (), *, remove: bool = False) -> None:
     """Add tags to the version at hand, or take them away; without tags, ask for them."""
+
+    from usenetsync_tui.tui.keeping.tags_form import TagsForm
+
     number = _number(here)
     if here.chosen is None or number is None:
         return
@@ -98,6 +107,9 @@ def protect(here: Context) -> None:
 
 def remove(here: Context) -> None:
     """Ask for the name of the chosen folder, and remove it."""
+
+    from usenetsync_tui.tui.keeping.remove_form import RemoveForm
+
     if here.chosen is not None:
         folder = here.chosen.folder
         here.ask(

@@ -10,7 +10,7 @@ from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
-from usenetsync_tui.tui.dialogs.choices_dialog import nzb_refusal
+from usenetsync_tui.tui.kit.nzb_words import nzb_refusal
 
 
 def in_words(folders: Sequence[Folder]) -> str:

@@ -15,9 +15,6 @@ from usenetsync_tui.model.restores.paths import MOST_PATHS
 from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.meant_folders import none_finished
-from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
-from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
-from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
 from usenetsync_tui.tui.files.marked_paths import marked_paths
 from usenetsync_tui.tui.kit.version_words import finished
 
@@ -35,6 +32,9 @@ def restore(
     in_place: bool = False,
 ) -> None:
     """Ask which version of the chosen folder to restore, which part of it, and where to."""
+
+    from usenetsync_tui.tui.dialogs.restoring.restore_dialog import RestoreDialog
+
     at = here.at_hand
     wanted = at.version if version is None else version
 
@@ -65,11 +65,17 @@ def restore(
 
 def restore_by_string(here: Context) -> None:
     """Ask for a recovery string, and restore what it leads to; the catalogue stays as it is."""
+
+    from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
+
     here.ask(StringRestoreForm(), lambda words: None)  # the application says how it ended
 
 
 def write_nzb(here: Context, path: bytes = b"", *, each_subfolder: bool = False) -> None:
     """Ask where to write an NZB of the chosen folder, or one for each of its subfolders."""
+
+    from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
+
     wanted = here.at_hand.version
 
     async def ask(folder: Folder, versions: tuple[Snapshot, ...], browser: Browser) -> None:

@@ -6,8 +6,6 @@ from usenetsync_tui.model.commands.jobs import MOST_WORKERS, SetWorkers
 from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.tui.actions.context import Context, has_server
 from usenetsync_tui.tui.actions.line_actions import by_line
-from usenetsync_tui.tui.dialogs.choices_dialog import NumberDialog
-from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable
 
@@ -16,12 +14,18 @@ _OF_A_SERVER = (writable, has_server)
 
 def ask_limit(here: Context) -> None:
     """Ask how fast to post to all servers together, or to fetch from them."""
+
+    from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
+
     if here.status is not None:
         ask_speed(here.app.screen, here.status.bandwidth_limit, here.status.fetch_limit)
 
 
 def ask_workers(here: Context) -> None:
     """Ask how many threads read and compress."""
+
+    from usenetsync_tui.tui.dialogs.choices_dialog import NumberDialog
+
     now = here.status.workers_allowed if here.status is not None else 0
 
     def chosen(count: int) -> None:

@@ -38,6 +38,7 @@ from usenetsync_tui.tui.dialogs.version_field import VersionField
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.folder_listing import check_new_file, check_new_folder
 from usenetsync_tui.tui.kit.form import Field, Form, line_input, whole_number
+from usenetsync_tui.tui.kit.nzb_words import nzb_refusal
 from usenetsync_tui.tui.kit.options import OptionRow, Options, Pick
 from usenetsync_tui.tui.kit.path_input import PathField, checked
 from usenetsync_tui.tui.kit.question import Ask, Choice
@@ -135,17 +136,6 @@ class FolderChoicesDialog(Form[Choose]):
             ignore_inode=ignore_inode if ignore_inode is not folder.ignore_inode else None,
         )
         self.end(Choose(folder.id, choices) if choices != FolderChoices() else None)
-
-
-def nzb_refusal(folder: Folder) -> str:
-    """Why a folder can have no NZB; empty when it can have one."""
-    if (folder.realm.store, folder.realm.profile) == (StoreKind.USENET, Profile.PLAIN):
-        return ""
-    where = "on Usenet" if folder.realm.store is StoreKind.USENET else "in the database"
-    return (
-        f"{_short(folder)} is {folder.realm.profile} {where}: other programs "
-        "can read only plain folders on Usenet."
-    )
 
 
 _ONE, _EACH = "one", "each"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from usenetsync_tui.model.commands.servers import PauseServer, ResumeServer, SetConnections
 from usenetsync_tui.model.servers.servers import ServerState, ServerStatus
 from usenetsync_tui.model.text.safe_name import safe_name
-from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import CommandRequest, writable
 
@@ -72,6 +71,9 @@ def _change_connections(by: int) -> Callable[[ServersPane], None]:
 
 def _ask_limit(pane: ServersPane) -> None:
     """Ask how fast to post to the chosen server, or to fetch from it."""
+
+    from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
+
     server = pane.chosen
     if server is not None:
         ask_speed(pane, server.bandwidth_limit, server.fetch_limit, server=server.name)
