@@ -18,7 +18,7 @@ from usenetsync_tui.cli.deferred import Deferred
 from usenetsync_tui.cli.verbs.servers import list_servers
 
 _HEAVY = (
-    "psycopg", "textual", "anyio", "pydantic", "rich", "cryptography",
+    "psycopg", "textual", "anyio", "pydantic", "pydantic_settings", "rich", "cryptography",
     "sabctools", "lz4", "xxhash", "tomlkit", "asyncio",
 )  # fmt: skip
 _REPORT = """
@@ -148,7 +148,7 @@ def test_a_job_loads_no_rare_requests() -> None:
 
 
 def test_the_settings_are_built_once_and_only_when_they_are_read() -> None:
-    """Each model of theirs costs some milliseconds."""
+    """Each model of theirs costs some milliseconds, and a subclass reads them."""
     from usenetsync_tui.settings.server import ServerSettings
     from usenetsync_tui.settings.settings import Settings
 

@@ -29,7 +29,7 @@ EngineThread.begin = noted
 main()
 """
 _LIBRARIES = {
-    "psycopg", "psycopg_pool", "pydantic", "anyio", "cryptography", "lz4",
+    "psycopg", "psycopg_pool", "pydantic", "pydantic_settings", "anyio", "cryptography", "lz4",
     "blake3", "sabctools", "xxhash", "tomlkit", "python_socks", "pygments",
 }  # fmt: skip
 _ROOMS = {

@@ -10,16 +10,20 @@ import os
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
 )
 
 from usenetsync_tui.errors import SettingsError
@@ -54,10 +58,12 @@ from usenetsync_tui.settings.sources import (
 )
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """The settings of a user. Sizes are in bytes, times in seconds."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
+    model_config = SettingsConfigDict(
+        env_prefix="USENETSYNC_", extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
     database_url: SecretStr | None = Field(
         default=None, min_length=1, description="the address of a PostgreSQL server, and not empty"
@@ -255,12 +261,44 @@ def load_settings(config_dir: Path, variables: Mapping[str, str] | None = None) 
     if wrong := [*wrong_kinds(Settings, typed), *wrong_servers(typed)]:
         raise SettingsError(_joined(wrong, path, given))
     try:
-        settings = Settings.model_validate(values)
+        settings = _read(values)
     except ValidationError as error:
         raise SettingsError(_joined(problems(error, Settings, values), path, given)) from None
     if data is not None:
         refuse_open_secrets(path, data)
     return settings
+
+
+class _Given(PydanticBaseSettingsSource):
+    """A source of values that are already read, each under the name of its field."""
+
+    def __init__(self, settings_cls: type[BaseSettings], values: Mapping[str, Any]) -> None:
+        super().__init__(settings_cls)
+        self._values = values
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(self._values)
+
+
+def _read(values: Mapping[str, Any]) -> Settings:
+    """The settings with exactly these values. Raises `ValidationError`."""
+
+    class Read(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (_Given(settings_cls, values),)
+
+    return Read()
 
 
 def _keys() -> dict[str, str]:
