@@ -21,10 +21,28 @@ from usenetsync_tui.pipeline.posting.ledger import (
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import PreparedSegment
 
+_ID_SIZE = 16
+_DRAWN_AT_ONCE = 1_024
+"""Random bytes: the ids and nonces of 36 articles."""
+
 
 def digest_in_object(digest: bytes, object_id: int, index: int) -> bytes:
     """A digest that only the same slice of the same object shares."""
     return digest + object_id.to_bytes(8, "big") + index.to_bytes(4, "big")
+
+
+class _Randomness:
+    """Random bytes for many articles: each draw is a system call, and releases the GIL."""
+
+    def __init__(self) -> None:
+        self._drawn = b""
+
+    def take(self, size: int) -> bytes:
+        """The next `size` of them; none is given twice."""
+        if len(self._drawn) < size:
+            self._drawn = secrets.token_bytes(_DRAWN_AT_ONCE)
+        taken, self._drawn = self._drawn[:size], self._drawn[size:]
+        return taken
 
 
 class Assignment:
@@ -36,6 +54,7 @@ class Assignment:
         self._run = run
         self._ledger = ledger
         self._known = known
+        self._random = _Randomness().take
         self._shares = run.folder.realm.profile is not Profile.PLAIN
         self._credits: list[tuple[OutgoingArticle, int]] = []
         self._done = 0
@@ -60,7 +79,10 @@ class Assignment:
             self._segments += 1
             nonce = None
             if is_new := known is None:
-                known, nonce = self._new(item, digest, redundancy), fresh_nonce(self._run)
+                known, nonce = (
+                    self._new(item, digest, redundancy),
+                    fresh_nonce(self._run, self._random),
+                )
             status = SegmentStatus(known.status)
             is_there = status.is_there
             row = Segment(
@@ -92,7 +114,7 @@ class Assignment:
         """A new article for one copy of a segment."""
         size = leaving_size(self._run.open_realm, len(item.payload))
         known = KnownArticle(
-            digest, redundancy, secrets.token_bytes(16), item.codec, size, SegmentStatus.SENDING
+            digest, redundancy, self._random(_ID_SIZE), item.codec, size, SegmentStatus.SENDING
         )
         self._known[digest, redundancy] = known
         return known
@@ -105,7 +127,7 @@ class Assignment:
             self._credits.append((under_way, credit))
             self._deduplicated += credit
             return held
-        nonce = self.revived[row.message_id] = fresh_nonce(self._run)
+        nonce = self.revived[row.message_id] = fresh_nonce(self._run, self._random)
         self._send(item, row, nonce, credit, held, again=True)
         return 0
 

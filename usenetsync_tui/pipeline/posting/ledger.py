@@ -115,6 +115,6 @@ def leaving_size(open_realm: OpenRealm, payload: int) -> int:
     return payload if open_realm.key is None else sealed_size(payload, open_realm.padded_to)
 
 
-def fresh_nonce(run: JobRun) -> bytes | None:
+def fresh_nonce(run: JobRun, random: Callable[[int], bytes] = secrets.token_bytes) -> bytes | None:
     """A random nonce for a sealed realm; None for any other."""
-    return secrets.token_bytes(NONCE_SIZE) if run.open_realm.key is not None else None
+    return random(NONCE_SIZE) if run.open_realm.key is not None else None

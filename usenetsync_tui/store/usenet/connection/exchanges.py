@@ -22,12 +22,10 @@ from usenetsync_tui.errors import OutOfStepError, ProtocolError
 from usenetsync_tui.model.servers import Server
 from usenetsync_tui.store.usenet.connection import wire
 from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP
+from usenetsync_tui.store.usenet.connection.brief_calls import OF_LINES
 from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
 from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
-
-_OF_LINES = 8_192
-"""Bytes to receive at once while a line is awaited: room for a few of them."""
 
 
 @dataclass(slots=True)
@@ -199,7 +197,7 @@ class Exchanges:
             if left <= 0:
                 raise TimeoutError(f"no whole answer in {self._answer_within:g} seconds")
             try:
-                self._lines.feed(self._receive(Pace(left, 0, left), _OF_LINES))
+                self._lines.feed(self._receive(Pace(left, 0, left), OF_LINES))
             except TimeoutError as late:
                 raise timed_out(self._answer_within) from late
             line = self._lines.line()

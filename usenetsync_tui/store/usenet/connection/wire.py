@@ -19,6 +19,12 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from usenetsync_tui.store.usenet.connection.brief_calls import (
+    OF_LINES,
+    SHORT,
+    Arrivals,
+    send_at_once,
+)
 from usenetsync_tui.store.usenet.connection.pace import Pace
 
 RECEIVE = 262_144
@@ -51,10 +57,15 @@ class PlainWire:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)
         self.socket = sock
+        self._arrivals = Arrivals(sock)
 
     def send(self, buffers: Buffers, pace: Pace) -> None:
         """Send all buffers without copying them."""
-        left = list(buffers)
+        left: list[bytes | memoryview] = list(buffers)
+        if len(left) == 1 and len(left[0]) <= SHORT:
+            line = bytes(left[0])
+            rest = line[send_at_once(self.socket, line) :]
+            left = [rest] if rest else []
         begun = time.monotonic()
         while left:
             try:
@@ -71,6 +82,8 @@ class PlainWire:
 
     def receive(self, pace: Pace, most: int = RECEIVE) -> bytes:
         """Wait for data; returns at least a byte and at most `most`, or b"" at the end."""
+        if most <= OF_LINES and (arrived := self._arrivals.take(most)):
+            return arrived
         begun = time.monotonic()
         while True:
             try:
