@@ -22,7 +22,6 @@ TESTS = Path(__file__).parent
 CORRIDOR = 20
 """The most modules in one room."""
 LARGE_ROOMS = {
-    "model": "a module for each noun, looked up by its name and not walked through",
     "tui/kit": "a tool box: widgets and what they draw with, each of use without the others",
 }
 """Rooms that may have more, and the reason."""

@@ -13,7 +13,7 @@ import pytest
 from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.locations import Locations, make_private
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.settings.file import add_server
 from usenetsync_tui.settings.settings import Settings
 

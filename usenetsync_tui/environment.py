@@ -12,7 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from usenetsync_tui.errors import SettingsError, UsageError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _POSTGRES = "PG"
 _SET_HOME = "Set USENETSYNC_HOME to the folder to use."

@@ -15,7 +15,7 @@ from platformdirs import PlatformDirs
 
 from usenetsync_tui.environment import absolute_path, expanded, home_folder
 from usenetsync_tui.errors import SettingsError, UsageError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.ownership import Owner, give_to_owner_of_parent, other_owner
 

@@ -20,8 +20,8 @@ import trees
 from acceptance_command import Command, Ended
 from engine_ground import new_engine
 
-from usenetsync_tui.model.commands import Command as Wish
-from usenetsync_tui.model.commands import Restore, Upload, Verify
+from usenetsync_tui.model.commands.command import Command as Wish
+from usenetsync_tui.model.commands.jobs import Restore, Upload, Verify
 from usenetsync_tui.model.jobs import JobState
 
 _ROUNDS, _DAYS = 1, 4

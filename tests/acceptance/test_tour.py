@@ -27,10 +27,10 @@ import usenetsync_tui
 from usenetsync_tui.engine import work
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.thread import EngineThread
-from usenetsync_tui.model.commands import Upload, Verify
+from usenetsync_tui.model.commands.jobs import Upload, Verify
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.segments import SegmentStatus
-from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.status.engine import EngineState
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.tui.app import UsenetSyncApp
 

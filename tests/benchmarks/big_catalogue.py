@@ -31,7 +31,7 @@ import psycopg
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm, kind_of
 from usenetsync_tui.model.folders import FolderDefaults, Profile, StoreKind
 from usenetsync_tui.model.segments import PACK_LIMIT, SEGMENT_SIZE

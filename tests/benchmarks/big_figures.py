@@ -11,7 +11,7 @@ from usenetsync_tui.catalogue.lookups import causes
 from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import bulk
-from usenetsync_tui.model.files import (
+from usenetsync_tui.model.lists.files import (
     FileAction,
     FileFilter,
     FileOrder,

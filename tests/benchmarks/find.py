@@ -21,7 +21,7 @@ import psycopg
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.opening import open_catalogue
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.postgres.queries import load_queries
 from usenetsync_tui.settings.settings import Settings
 

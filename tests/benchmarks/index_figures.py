@@ -18,7 +18,7 @@ from typing import IO
 from usenetsync_tui.codec.index.cutting import FilesCutter
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.merging import merged
-from usenetsync_tui.model.index_entries import IndexEntry
+from usenetsync_tui.model.index.entries import IndexEntry
 
 from .made_up_index import entries
 

@@ -31,13 +31,13 @@ from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import FolderDefaults, Profile, Realm, StoreKind
-from usenetsync_tui.model.index_entries import IndexEntry
-from usenetsync_tui.model.index_roots import LEAF, IndexRoot
-from usenetsync_tui.model.ports import Opener, OpenRealm
+from usenetsync_tui.model.index.entries import IndexEntry
+from usenetsync_tui.model.index.roots import LEAF, IndexRoot
+from usenetsync_tui.model.ports.stores import Opener, OpenRealm
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.model.status import Limits
+from usenetsync_tui.model.status.engine import Limits
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run

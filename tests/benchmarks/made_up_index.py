@@ -12,10 +12,7 @@ from random import Random
 
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.index_entries import (
-    EntryChange,
-    IndexEntry,
-)
+from usenetsync_tui.model.index.entries import EntryChange, IndexEntry
 from usenetsync_tui.model.segments import PACK_LIMIT, SEGMENT_SIZE
 
 _NAMES, _FILES, _FOLDERS = 20_000, 30, 40

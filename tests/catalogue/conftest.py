@@ -6,7 +6,7 @@ import pytest
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.postgres.pool import Pool
 

@@ -18,9 +18,9 @@ from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Folder, Priority, Realm
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.keep_rules import KeepRules
 from usenetsync_tui.model.path_keys import KEY_HEAD, key_head, key_tail, path_key
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
+from usenetsync_tui.model.versions.keep_rules import KeepRules
 
 ROOT = resources("usenetsync_tui")
 READERS = ("catalogue", "pipeline", "store", "engine")

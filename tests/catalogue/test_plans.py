@@ -15,7 +15,7 @@ from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.catalogue.tables.matching import matching
 from usenetsync_tui.catalogue.tables.segments import MARK_POSTED
-from usenetsync_tui.model.files import FileKey, FileQuery
+from usenetsync_tui.model.lists.files import FileKey, FileQuery
 from usenetsync_tui.postgres.queries import Queries
 
 ROWS = 200_000

@@ -24,7 +24,7 @@ from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.catalogue.tables.version_files import VersionCounts
 from usenetsync_tui.model import transitions
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, FileState
 from usenetsync_tui.model.folders import Folder, Priority, SnapshotState

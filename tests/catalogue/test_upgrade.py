@@ -18,7 +18,7 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, version_files
 from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.disk.content import content_of
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
 from usenetsync_tui.postgres.migrate import migrate

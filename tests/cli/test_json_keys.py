@@ -13,7 +13,7 @@ from in_process import SNAPSHOTS
 from usenetsync_tui.cli.output import json_fields
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.model.waiting import Waiting
 
 _README = Path(__file__).parents[2] / "README.md"

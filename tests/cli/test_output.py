@@ -15,7 +15,7 @@ from scripted_server import ScriptedServer
 from usenetsync_tui.cli.actions import database, restore
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.table import Column, table
-from usenetsync_tui.model.figures import elapsed, exact_percent, plural, size
+from usenetsync_tui.model.text.figures import elapsed, exact_percent, plural, size
 from usenetsync_tui.postgres.embedded.database_status import DatabaseStatus
 
 UGLY = re.compile(r"\(\)|\bNone\b|\b1 [a-z]+s\b|\bBytes\b|\[\]|Traceback")

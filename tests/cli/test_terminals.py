@@ -18,7 +18,7 @@ from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, progress_bar, voices
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.model.waiting import Waiting
 
 JOB = JobStatus(

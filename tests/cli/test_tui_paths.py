@@ -10,7 +10,7 @@ import pytest
 from in_process import InProcess
 
 from usenetsync_tui.cli.actions import screen
-from usenetsync_tui.model.status import Severity
+from usenetsync_tui.model.status.tasks import Severity
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 
 

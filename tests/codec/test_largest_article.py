@@ -6,13 +6,7 @@ import pytest
 from trees import content
 
 from usenetsync_tui.codec.envelope import Envelope
-from usenetsync_tui.codec.yenc import (
-    BODY_LIMIT,
-    BodyReader,
-    encode,
-    likely_payload,
-    likely_size,
-)
+from usenetsync_tui.codec.yenc import BODY_LIMIT, BodyReader, encode, likely_payload, likely_size
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD, SEGMENT_SIZE, Article, Part
 

@@ -12,9 +12,11 @@ from trees import compare_trees
 
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Adopt, Pause, Share, StopAdopting, StopSharing
+from usenetsync_tui.model.commands.jobs import Pause
+from usenetsync_tui.model.commands.recovery import Adopt, Share, StopAdopting, StopSharing
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import Adopting, EngineState
+from usenetsync_tui.model.status.engine import EngineState
+from usenetsync_tui.model.status.recovery import Adopting
 
 pytestmark = pytest.mark.anyio
 

@@ -10,18 +10,13 @@ import pytest
 from engine_ground import kept, new_engine, over, running, until
 
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import (
-    BackUpDatabase,
-    ChangeKey,
-    Command,
-    FolderChoices,
-    RestoreDatabase,
-    ShowKey,
-    Upload,
-)
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import BackUpDatabase, ChangeKey, RestoreDatabase, ShowKey
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.folders import Compression, Profile, StoreKind
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.status.engine import EngineState
 
 pytestmark = pytest.mark.anyio
 SEALED = FolderChoices(store=StoreKind.SHARDS, profile=Profile.SEALED)

@@ -14,18 +14,11 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.errors import CatalogueHeldError
-from usenetsync_tui.model.commands import (
-    Cancel,
-    FolderChoices,
-    Pause,
-    Resume,
-    Retry,
-    SetPriority,
-    Upload,
-)
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Cancel, Pause, Resume, Retry, SetPriority, Upload
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.status.engine import EngineState
 from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.postgres.pool import Pool
 

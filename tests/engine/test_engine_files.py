@@ -11,18 +11,14 @@ from scripted_server import ScriptedServer
 
 from usenetsync_tui.codec import nzb
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import (
-    ActOnFiles,
-    ExportNzb,
-    FolderChoices,
-    Pause,
-    Resume,
-    Upload,
-)
-from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import ActOnFiles, Pause, Resume, Upload
+from usenetsync_tui.model.commands.versions import ExportNzb
 from usenetsync_tui.model.folders import Compression, Profile, SnapshotState, StoreKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineState, TaskStatus
+from usenetsync_tui.model.lists.files import FileAction, FileFilter, FileSelection
+from usenetsync_tui.model.status.engine import EngineState
+from usenetsync_tui.model.status.tasks import TaskStatus
 
 FAST = FolderChoices(compression=Compression.NONE)
 

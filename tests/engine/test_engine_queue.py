@@ -26,10 +26,9 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.jobs.new_jobs import urgent
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.jobs import (
     Cancel,
-    Choose,
-    FolderChoices,
     Pause,
     PauseAll,
     Restore,
@@ -41,7 +40,7 @@ from usenetsync_tui.model.commands import (
 )
 from usenetsync_tui.model.folders import Compression, Priority
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.status.engine import EngineState
 from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.postgres.pool import Pool
 

@@ -11,11 +11,12 @@ from engine_ground import job, kept, latest, new_engine, newer, over, running, u
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import snapshots
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import FolderChoices, Restore, Retry, Upload
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Restore, Retry, Upload
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.sources import Refusal, RefusalKind
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.postgres.pool import Pool
 

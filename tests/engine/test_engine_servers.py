@@ -15,23 +15,22 @@ from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.figures import reusing_equal
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Restore, SetWorkers, Upload
+from usenetsync_tui.model.commands.servers import (
     AddServer,
-    FolderChoices,
     LimitBandwidth,
     LimitFetching,
     PauseServer,
-    Restore,
     ResumeServer,
     SetConnections,
-    SetWorkers,
     TestServer,
-    Upload,
 )
 from usenetsync_tui.model.folders import Compression, StoreKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.servers import Server, ServerState, ServerStatus, Tls
-from usenetsync_tui.model.status import EngineState, Event, Severity
+from usenetsync_tui.model.servers.servers import Server, ServerState, ServerStatus, Tls
+from usenetsync_tui.model.status.engine import EngineState
+from usenetsync_tui.model.status.tasks import Event, Severity
 from usenetsync_tui.postgres.lock import EngineLock
 from usenetsync_tui.settings.file import add_server
 from usenetsync_tui.settings.settings import load_settings

@@ -15,8 +15,10 @@ from usenetsync_tui.engine import thread as engine_thread
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.thread import EngineThread
 from usenetsync_tui.errors import DatabaseUnavailableError, SettingsError
-from usenetsync_tui.model.commands import Command, Drain, PauseAll, ResumeAll
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.commands.jobs import PauseAll, ResumeAll
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 
 
 class Recorder:

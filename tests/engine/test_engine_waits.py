@@ -12,7 +12,9 @@ from engine_ground import new_engine, running, until
 from scripted_server import Fault, ScriptedServer
 
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import Cancel, Drain, FolderChoices, Upload
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Cancel, Upload
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.jobs import JobState
 

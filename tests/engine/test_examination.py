@@ -16,9 +16,9 @@ from scripted_server import ScriptedServer
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.errors import DatabaseUnavailableError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Drain, Examine, StopExamining
-from usenetsync_tui.model.findings import Finding, Grade
-from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.commands.engine import Drain, Examine, StopExamining
+from usenetsync_tui.model.machine.findings import Finding, Grade
+from usenetsync_tui.model.status.engine import EngineState
 from usenetsync_tui.settings.sources import CONFIG_NAME
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from engine_ground import kept, new_engine, running, until
 
-from usenetsync_tui.model.commands import Choose, FolderChoices, PreviewFilters, StopPreview
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices, PreviewFilters, StopPreview
 from usenetsync_tui.model.filters import FilterChoices, Filters
 
 pytestmark = pytest.mark.anyio

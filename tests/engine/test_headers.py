@@ -18,7 +18,9 @@ from sealed_ground import SealedGround
 from trees import compare_trees, content
 
 from usenetsync_tui.codec import nzb
-from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices, Upload
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload
+from usenetsync_tui.model.commands.versions import ExportNzb
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState, Verb
 

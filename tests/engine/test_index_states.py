@@ -14,7 +14,7 @@ from trees import content
 
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.jobs import JobState

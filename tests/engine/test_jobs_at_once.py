@@ -12,19 +12,13 @@ from trees import compare_trees, content
 
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.jobs.job_life import JobLife
-from usenetsync_tui.model.commands import (
-    Cancel,
-    Drain,
-    Pause,
-    RemoveFolder,
-    Restore,
-    Resume,
-    Upload,
-    Verify,
-)
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.commands.folders import RemoveFolder
+from usenetsync_tui.model.commands.jobs import Cancel, Pause, Restore, Resume, Upload, Verify
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.outcomes import Outcome, Summary
-from usenetsync_tui.model.status import EngineState, JobStatus
+from usenetsync_tui.model.status.engine import EngineState
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.postgres.pool import Pool
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

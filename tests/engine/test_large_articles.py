@@ -13,7 +13,8 @@ from trees import compare_trees, content
 
 from usenetsync_tui.codec import yenc
 from usenetsync_tui.engine import article_sizes, work
-from usenetsync_tui.model.commands import FolderChoices, Upload
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.folders import Compression, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD

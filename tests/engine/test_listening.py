@@ -19,7 +19,7 @@ from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.progress.listening import TOKEN_NAME, Listening, read_token
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Upload
+from usenetsync_tui.model.commands.jobs import Upload
 
 
 def _said(engine: Engine, words: str) -> list[str]:

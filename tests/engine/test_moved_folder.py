@@ -11,7 +11,8 @@ from engine_ground import SLOW, at_work, kept, new_engine, over, running, until
 from file_systems import mounted
 
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import Cancel, FolderChoices, MoveFolder, Upload
+from usenetsync_tui.model.commands.folders import FolderChoices, MoveFolder
+from usenetsync_tui.model.commands.jobs import Cancel, Upload
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.postgres.pool import Pool

@@ -13,10 +13,11 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.engine.jobs.new_jobs import NewJob, add, new_restore, new_verify, queue
 from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError, UsageError
-from usenetsync_tui.model.commands import FolderChoices, Restore, Verify
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Restore, Verify
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
 from usenetsync_tui.postgres.pool import Pool
 
 pytestmark = pytest.mark.anyio

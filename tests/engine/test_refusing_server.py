@@ -10,7 +10,7 @@ from scripted_server import ScriptedServer
 from sealed_ground import SealedGround
 from trees import content
 
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.jobs import JobState
 

@@ -16,7 +16,7 @@ from sealed_ground import SealedGround
 from trees import compare_trees, content, small_files
 
 from usenetsync_tui.codec import sealing
-from usenetsync_tui.model.commands import Upload
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.jobs import JobState
 
 pytestmark = pytest.mark.anyio

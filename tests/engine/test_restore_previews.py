@@ -9,9 +9,11 @@ import pytest
 from engine_ground import kept, new_engine, running, until
 
 from usenetsync_tui.engine.previews.plan_spool import ORDER, PlanSpool
-from usenetsync_tui.model.commands import PreviewRestore, Restore, StopPreview
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restore_plans import Fate, PlannedPath
+from usenetsync_tui.model.commands.folders import StopPreview
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.plans import Fate, PlannedPath
 
 pytestmark = pytest.mark.anyio
 

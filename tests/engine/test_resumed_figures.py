@@ -13,7 +13,7 @@ from trees import content
 from usenetsync_tui.disk.source import racy
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import Upload
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.postgres.pool import Pool
 

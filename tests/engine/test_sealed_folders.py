@@ -13,7 +13,7 @@ from trees import compare_trees, content, small_files
 from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.codec import sealing
 from usenetsync_tui.errors import NoKeyError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Profile, SnapshotState, StoreKind
 from usenetsync_tui.model.jobs import JobState
 

@@ -11,10 +11,11 @@ from engine_ground import kept, new_engine, over, running, said, until
 
 from usenetsync_tui.codec.recovery_string import grouped, read_string
 from usenetsync_tui.engine.engine import Engine
-from usenetsync_tui.model.commands import PostIndex, Share, StopSharing, WriteString
+from usenetsync_tui.model.commands.jobs import PostIndex
+from usenetsync_tui.model.commands.recovery import Share, StopSharing, WriteString
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import Sharing
+from usenetsync_tui.model.status.recovery import Sharing
 
 pytestmark = pytest.mark.anyio
 

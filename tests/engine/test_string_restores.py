@@ -13,22 +13,23 @@ from trees import compare_trees
 
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.engine import ChangeKey
+from usenetsync_tui.model.commands.folders import StopPreview
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.recovery import (
     OF_STRING,
-    ChangeKey,
     LookByString,
-    PreviewRestore,
-    Restore,
     RestoreByString,
     Share,
-    StopPreview,
     StopStringRestore,
 )
+from usenetsync_tui.model.commands.versions import PreviewRestore
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.restore_plans import Fate, RestorePreview
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.plans import Fate, RestorePreview
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import EngineState, StringRestoreStatus
+from usenetsync_tui.model.status.engine import EngineState
+from usenetsync_tui.model.status.recovery import StringRestoreStatus
 from usenetsync_tui.wire.attached_window import owned, visible
 
 pytestmark = pytest.mark.anyio

@@ -23,14 +23,7 @@ import atheris
 sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 
 with atheris.instrument_imports(include=["usenetsync_tui.codec"]):
-    from usenetsync_tui.codec.index import (
-        directory,
-        files_page,
-        merging,
-        objects_page,
-        page,
-        root,
-    )
+    from usenetsync_tui.codec.index import directory, files_page, merging, objects_page, page, root
     from usenetsync_tui.codec.recovery_string import read_string
     from usenetsync_tui.errors import IndexUnreadableError, RecoveryStringError
 

@@ -17,7 +17,7 @@ from usenetsync_tui.model.competition import (
 )
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, Verb
-from usenetsync_tui.model.status import Limits
+from usenetsync_tui.model.status.engine import Limits
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RUNNING_VERBS = [Verb.UPLOAD, Verb.RESTORE, Verb.VERIFY, Verb.INDEX, Verb.FORGET]

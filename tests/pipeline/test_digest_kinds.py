@@ -18,7 +18,7 @@ from trees import compare_trees, content
 from worlds import FaultyStore, World
 
 from usenetsync_tui.codec.digests import file_digester
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, kind_of
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import Profile

@@ -9,7 +9,7 @@ from trees import content, small_files
 from worlds import FaultyStore, World
 
 from usenetsync_tui.catalogue.lookups.sums import SUMS, WrongSum, wrong_sums
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.upload.upload import upload

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from progress_ground import Ground
 
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 
 
 @pytest.fixture

@@ -9,9 +9,13 @@ import pytest
 from progress_ground import TOKEN, Ground, received
 from websockets.exceptions import InvalidStatus
 
-from usenetsync_tui.model.listen_address import ListenAddress, listen_problem, read_listen_address
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.servers.listen_address import (
+    ListenAddress,
+    listen_problem,
+    read_listen_address,
+)
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.progress_stream.stream import ProgressStream
 
 

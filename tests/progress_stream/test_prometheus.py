@@ -9,8 +9,9 @@ from progress_ground import Ground, job_status
 from prometheus_client.parser import text_string_to_metric_families
 
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.servers import ServerState, ServerStatus
-from usenetsync_tui.model.status import EngineState, EngineStatus, PoolStatus, StageStatus
+from usenetsync_tui.model.servers.servers import ServerState, ServerStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus, PoolStatus
+from usenetsync_tui.model.status.jobs import StageStatus
 from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.progress_stream.counters import Counters
 from usenetsync_tui.progress_stream.health import health

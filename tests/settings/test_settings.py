@@ -9,8 +9,8 @@ import pytest
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.keep_rules import KeepRules, TimeSpan
-from usenetsync_tui.model.servers import AddressFamily, Role, Tls
+from usenetsync_tui.model.servers.servers import AddressFamily, Role, Tls
+from usenetsync_tui.model.versions.keep_rules import KeepRules, TimeSpan
 from usenetsync_tui.settings.settings import Settings, load_settings
 
 SERVER = """

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usenetsync_tui.errors import SettingsError
-from usenetsync_tui.model.servers import (
+from usenetsync_tui.model.servers.servers import (
     ALL_ROLES,
     AddressFamily,
     Role,

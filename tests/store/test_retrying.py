@@ -16,7 +16,7 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     UsenetSyncError,
 )
-from usenetsync_tui.model.ports import (
+from usenetsync_tui.model.ports.stores import (
     FetchingSource,
     Opener,
     PostingSource,

@@ -1,4 +1,4 @@
-"""One contract for all stores: `model.ports.Store`."""
+"""One contract for all stores: `model.ports.stores.Store`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from usenet_ground import configured, opened
 from wants import ListedWants
 
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import Presence, Store, WantedArticle
+from usenetsync_tui.model.ports.stores import Presence, Store, WantedArticle
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.memory import MemoryStore

@@ -19,8 +19,9 @@ from textual.widgets import Input
 from tui_demo import FakeHandle
 from tui_fakes import FakeBrowser
 
-from usenetsync_tui.model.commands import AddServer, Command
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.servers import AddServer
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.tui.dialogs import server_form
 from usenetsync_tui.tui.dialogs.server_fields import TypedServer
 from usenetsync_tui.tui.dialogs.server_form import ServerForm

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from usenetsync_tui.locations import styles_folder
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 from usenetsync_tui.model.folders import (
     Compression,
     Folder,

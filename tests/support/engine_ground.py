@@ -14,10 +14,14 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Drain, FolderChoices, Upload
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.folders import Compression
 from usenetsync_tui.model.jobs import Job, JobState, Verb
-from usenetsync_tui.model.status import EngineStatus, FolderStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.settings.settings import Settings
 

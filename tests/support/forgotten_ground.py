@@ -18,8 +18,8 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import jobs, snapshots
 from usenetsync_tui.catalogue.tables.forgetting import freed, versions
 from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
-from usenetsync_tui.model.forgetting import ForgetPreview, FreedSpace
 from usenetsync_tui.model.jobs import JobState, Verb
+from usenetsync_tui.model.versions.forgetting import ForgetPreview, FreedSpace
 from usenetsync_tui.pipeline.forget import forget
 from usenetsync_tui.pipeline.index.find_root import fetch_root, last_of_base, newest_root
 from usenetsync_tui.pipeline.index.post_index import post_index

@@ -15,8 +15,8 @@ from usenetsync_tui.codec.compression import decompress
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.index_entries import IndexEntry
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.index.entries import IndexEntry
+from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.model.segments import Codec
 from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root
 from usenetsync_tui.pipeline.index.post_index import post_index

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.filters import Filters
-from usenetsync_tui.model.index_entries import (
+from usenetsync_tui.model.index.entries import (
     AttributeTag,
     EntryChange,
     IndexArticle,
@@ -18,7 +18,7 @@ from usenetsync_tui.model.index_entries import (
     ObjectPart,
     removed,
 )
-from usenetsync_tui.model.index_roots import (
+from usenetsync_tui.model.index.roots import (
     FolderLine,
     IndexRealm,
     IndexRoot,

@@ -26,40 +26,36 @@ from tui_demo import (
 )
 from tui_fakes import FakeBrowser, article
 
-from usenetsync_tui.model.changes import Change
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Examine, StopExamining
+from usenetsync_tui.model.commands.folders import FolderChoices, PreviewFilters
+from usenetsync_tui.model.commands.jobs import (
     ActOnFiles,
-    Command,
-    Examine,
-    FolderChoices,
     Pause,
     PauseAll,
-    PauseServer,
     PostIndex,
-    PreviewFilters,
-    PreviewRestore,
-    ProtectVersions,
     Restore,
     Resume,
     ResumeAll,
-    ResumeServer,
     Retry,
-    SetConnections,
     SetPriority,
-    StopExamining,
-    StopStringRestore,
     Upload,
 )
+from usenetsync_tui.model.commands.recovery import StopStringRestore
+from usenetsync_tui.model.commands.servers import PauseServer, ResumeServer, SetConnections
+from usenetsync_tui.model.commands.versions import PreviewRestore, ProtectVersions
 from usenetsync_tui.model.dry_runs import DryRunRow, Preview
-from usenetsync_tui.model.files import FileAction, FileOrder
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Priority, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.keep_rules import KeepRules
-from usenetsync_tui.model.ports import FileRow
-from usenetsync_tui.model.restore_plans import Fate, PlannedPath, RestorePreview
-from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import EngineStatus, StringRestoreStatus
+from usenetsync_tui.model.lists.files import FileAction, FileOrder
+from usenetsync_tui.model.ports.browser import FileRow
+from usenetsync_tui.model.restores.plans import Fate, PlannedPath, RestorePreview
+from usenetsync_tui.model.servers.servers import ServerState
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.recovery import StringRestoreStatus
+from usenetsync_tui.model.versions.changes import Change
+from usenetsync_tui.model.versions.keep_rules import KeepRules
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.commands.command_line import CommandLine, LineInput
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder

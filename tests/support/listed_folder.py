@@ -12,8 +12,8 @@ from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, FileKind
-from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.lists.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.path_keys import path_key
 
 _HEAD = b"long/" + b"l" * 1_800

@@ -12,15 +12,8 @@ from textual.screen import Screen
 from tui_fakes import FakeBrowser
 
 from usenetsync_tui.locations import styles_folder
-from usenetsync_tui.model.commands import Command
-from usenetsync_tui.model.folders import (
-    Compression,
-    Folder,
-    Priority,
-    Profile,
-    Realm,
-    StoreKind,
-)
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.folders import Compression, Folder, Priority, Profile, Realm, StoreKind
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.command_request import CommandRequest

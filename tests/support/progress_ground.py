@@ -12,9 +12,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.listen_address import ListenAddress
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.servers.listen_address import ListenAddress
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.progress_stream.stream import ProgressStream
 
 TOKEN = "a-token-of-these-tests"

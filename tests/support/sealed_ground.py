@@ -24,11 +24,12 @@ from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import refusal
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import FolderChoices, Restore, Upload, Verify
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Restore, Upload, Verify
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.outcomes import Outcome
-from usenetsync_tui.model.ports import Store
-from usenetsync_tui.model.status import EngineState
+from usenetsync_tui.model.ports.stores import Store
+from usenetsync_tui.model.status.engine import EngineState
 from usenetsync_tui.postgres.pool import open_pool
 from usenetsync_tui.settings.server import ServerSettings
 

@@ -13,19 +13,17 @@ from datetime import timedelta
 
 from tui_fakes import HOSTILE, NOON, FakeBrowser, snapshot
 
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import Pause, Resume
+from usenetsync_tui.model.commands.recovery import (
     Adopt,
-    Command,
     LookByString,
-    Pause,
     RestoreByString,
-    Resume,
     Share,
     StopSharing,
     WriteString,
 )
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.findings import bad, good, warn
 from usenetsync_tui.model.folders import (
     Compression,
     Folder,
@@ -38,31 +36,21 @@ from usenetsync_tui.model.folders import (
     StoreKind,
 )
 from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
-from usenetsync_tui.model.ports import (
-    Browser,
-    Cause,
-)
+from usenetsync_tui.model.machine.findings import bad, good, warn
+from usenetsync_tui.model.ports.browser import Browser, Cause
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.servers import ConnectionStatus, ServerState, ServerStatus
+from usenetsync_tui.model.servers.servers import ConnectionStatus, ServerState, ServerStatus
 from usenetsync_tui.model.sources import Refusal, RefusalKind
-from usenetsync_tui.model.status import (
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus, PoolStatus
+from usenetsync_tui.model.status.folders import FolderStatus, LastCheck
+from usenetsync_tui.model.status.jobs import JobStatus, StageStatus, WorkerStatus
+from usenetsync_tui.model.status.recovery import (
     Adopting,
-    EngineState,
-    EngineStatus,
-    Event,
-    Examination,
-    FolderStatus,
-    JobStatus,
-    LastCheck,
-    PoolStatus,
-    Severity,
     Sharing,
-    StageStatus,
     StringRestoreStatus,
     StringVersions,
-    TaskStatus,
-    WorkerStatus,
 )
+from usenetsync_tui.model.status.tasks import Event, Examination, Severity, TaskStatus
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.model.windows import Window
 

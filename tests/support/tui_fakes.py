@@ -9,27 +9,13 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 
-from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import FileKind, Notice, NoticeKind
-from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.filters import Rule
-from usenetsync_tui.model.folders import (
-    Folder,
-    Snapshot,
-    SnapshotState,
-)
-from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
-from usenetsync_tui.model.history import (
-    FindKey,
-    FindQuery,
-    FoundFile,
-    PastState,
-    StoredBytes,
-    VersionCost,
-)
+from usenetsync_tui.model.folders import Folder, Snapshot, SnapshotState
 from usenetsync_tui.model.jobs import PastJob
-from usenetsync_tui.model.ports import (
+from usenetsync_tui.model.lists.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.ports.browser import (
     ArticleRow,
     Cause,
     DatabaseFigures,
@@ -38,6 +24,16 @@ from usenetsync_tui.model.ports import (
     TableSize,
 )
 from usenetsync_tui.model.segments import SegmentStatus
+from usenetsync_tui.model.versions.changes import Change, ChangeKind, ChangeRow
+from usenetsync_tui.model.versions.forgetting import ForgetPreview, VersionSpace
+from usenetsync_tui.model.versions.history import (
+    FindKey,
+    FindQuery,
+    FoundFile,
+    PastState,
+    StoredBytes,
+    VersionCost,
+)
 
 HOSTILE = (
     b"[@click=app.quit]click me[/]",

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tui_demo import LivelyHandle, hostile, servers
 
-from usenetsync_tui.model.commands import AddServer
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.servers import AddServer
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.run import run_screen
 
 STUCK = 2.0

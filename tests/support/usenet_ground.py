@@ -11,7 +11,7 @@ from trees import content
 
 from usenetsync_tui.codec.envelope import SealedHeaders
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.model.servers import Role, Server, Tls
+from usenetsync_tui.model.servers.servers import Role, Server, Tls
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
 STYLE = SealedHeaders(bytes(32), ["alt.test"])

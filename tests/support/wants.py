@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from usenetsync_tui.model.ports import WantedArticle
+from usenetsync_tui.model.ports.stores import WantedArticle
 
 
 class ListedWants:

@@ -22,18 +22,18 @@ from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, FolderDefaults, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Outcome, Verified
-from usenetsync_tui.model.ports import Opener, OpenRealm, Presence, Store
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restore_plans import PlannedPath
+from usenetsync_tui.model.ports.stores import Opener, OpenRealm, Presence, Store
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.plans import PlannedPath
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.model.servers import ServerStatus
-from usenetsync_tui.model.status import Limits
+from usenetsync_tui.model.servers.servers import ServerStatus
+from usenetsync_tui.model.status.engine import Limits
 from usenetsync_tui.pipeline.restore.plan import plan
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.restore.target_parts import TargetParts

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import HelpPanel, OptionList
 
 import usenetsync_tui.tui
-from usenetsync_tui.model.files import FileFilter, FileOrder
+from usenetsync_tui.model.lists.files import FileFilter, FileOrder
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.commands.command_line import CommandLine
 from usenetsync_tui.tui.exits import ScreenExit

@@ -9,10 +9,10 @@ from lists_ground import picture, until
 from textual.widgets import Input
 from tui_demo import at_work
 
-from usenetsync_tui.model.changes import Change
-from usenetsync_tui.model.commands import Choose, FolderChoices, PreviewFilters, StopPreview
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices, PreviewFilters, StopPreview
 from usenetsync_tui.model.dry_runs import DryRunRow, DryRunTotals, Preview
 from usenetsync_tui.model.filters import FilterChoices, Filters, Rule
+from usenetsync_tui.model.versions.changes import Change
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dialogs.filter_lines import UNASKED, preview_lines
 from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
@@ -34,7 +34,8 @@ async def test_the_form_previews_and_saves() -> None:
         await until(pilot, lambda: "Type a size such as" in picture(pilot.app))
         assert handle.commands == []
         form.query_one("#larger", Input).value = "5M"
-        await pilot.press("ctrl+r")
+        form.query_one("#preview").focus()
+        await pilot.press("enter")
         await until(pilot, lambda: bool(handle.commands))
         (asked,) = handle.commands
         assert isinstance(asked, PreviewFilters)

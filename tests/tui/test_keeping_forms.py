@@ -11,15 +11,11 @@ from textual.widgets import Input
 from tui_demo import at_work
 from tui_fakes import FakeBrowser
 
-from usenetsync_tui.model.commands import (
-    Command,
-    Forget,
-    ProtectVersions,
-    RemoveFolder,
-    SetKeepRules,
-    TagVersion,
-)
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import RemoveFolder, SetKeepRules
+from usenetsync_tui.model.commands.jobs import Forget
+from usenetsync_tui.model.commands.versions import ProtectVersions, TagVersion
+from usenetsync_tui.model.versions.keep_rules import KeepPolicy, KeepRules
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.exits import ScreenExit
 from usenetsync_tui.tui.keeping.forget_form import ForgetForm

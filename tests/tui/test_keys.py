@@ -30,24 +30,25 @@ from tui_demo import (
     servers,
 )
 
-from usenetsync_tui.model.commands import (
-    AddServer,
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.jobs import (
     Cancel,
-    Choose,
-    Command,
-    FolderChoices,
-    LimitBandwidth,
-    LimitFetching,
     Pause,
     PauseAll,
-    PauseServer,
     Restore,
     Resume,
-    SetConnections,
     SetPriority,
     SetWorkers,
     Upload,
     Verify,
+)
+from usenetsync_tui.model.commands.servers import (
+    AddServer,
+    LimitBandwidth,
+    LimitFetching,
+    PauseServer,
+    SetConnections,
 )
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState

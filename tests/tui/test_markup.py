@@ -14,12 +14,13 @@ from tui_demo import FakeBrowser, FakeHandle, at_work, examination, folders_of, 
 
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Cause
-from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import Event, Severity, TaskStatus, WorkerStatus
+from usenetsync_tui.model.ports.browser import Cause
+from usenetsync_tui.model.servers.servers import ServerState
+from usenetsync_tui.model.status.jobs import WorkerStatus
+from usenetsync_tui.model.status.tasks import Event, Severity, TaskStatus
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.app import UsenetSyncApp
-from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
 from usenetsync_tui.tui.commands.palette import unmarked
 
 NAME = "[red]x[/]"

@@ -33,13 +33,13 @@ from tui_demo import (
     with_history,
 )
 
-from usenetsync_tui.model.changes import Change
-from usenetsync_tui.model.commands import PreviewFilters, PreviewRestore
+from usenetsync_tui.model.commands.folders import PreviewFilters
+from usenetsync_tui.model.commands.versions import PreviewRestore
 from usenetsync_tui.model.dry_runs import DryRunRow, DryRunTotals, Preview
-from usenetsync_tui.model.files import FileFilter, FileOrder
-from usenetsync_tui.model.filter_words import parse_filter
 from usenetsync_tui.model.filters import Rule
-from usenetsync_tui.model.restore_plans import (
+from usenetsync_tui.model.lists.files import FileFilter, FileOrder
+from usenetsync_tui.model.lists.filter_words import parse_filter
+from usenetsync_tui.model.restores.plans import (
     MOST_SHOWN,
     Fate,
     FateCount,
@@ -47,7 +47,8 @@ from usenetsync_tui.model.restore_plans import (
     PlanTotals,
     RestorePreview,
 )
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.versions.changes import Change
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.exits import ScreenExit

@@ -11,9 +11,11 @@ from lists_ground import picture, until
 from textual.pilot import Pilot
 from tui_demo import at_work
 
-from usenetsync_tui.model.commands import PreviewRestore, Restore, StopPreview
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.restore_plans import (
+from usenetsync_tui.model.commands.folders import StopPreview
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.plans import (
     MOST_SHOWN,
     Fate,
     FateCount,
@@ -83,6 +85,11 @@ async def test_the_preview_leads_back_to_the_answers(tmp_path: Path) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: handle.commands[-1] == StopPreview())
         assert isinstance(pilot.app.screen, RestoreDialog)
+        pilot.app.screen.query_one("#preview").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: handle.commands[-1] == PreviewRestore(wanted))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RestoreDialog))
         await pilot.press("ctrl+s")
         await until(pilot, lambda: handle.commands[-1] == wanted)
 
@@ -95,6 +102,13 @@ async def test_a_restore_to_its_own_place() -> None:
         await until(pilot, lambda: bool(handle.commands))
     numbers = RestoreChoices(numeric_ids=True)
     assert handle.commands == [Restore(1, b"", 12, in_place=True, choices=numbers)]
+
+
+def test_no_line_of_the_sums_begins_with_a_unit() -> None:
+    found = RestorePreview(1, Restore(1, b"/out"), totals=TOTALS, over=True)
+    for width in range(30, 140):
+        lines = ["".join(text for text, _ in line) for line in plan_heads(found, width)]
+        assert not [line for line in lines if line.split()[0].removesuffix("B") in ("", "k", "M")]
 
 
 def test_a_plan_in_words() -> None:

@@ -6,12 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
-from engine_ground import new_engine, running, until
+from engine_ground import kept, new_engine, running, until
 from pydantic import SecretStr
 
 from usenetsync_tui.errors import EngineLostError, NoEngineError, UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Drain, Pause, Upload
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.commands.folders import PreviewFilters, StopPreview
+from usenetsync_tui.model.commands.jobs import Pause, Restore, Upload
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.windows import Farewell
 from usenetsync_tui.wire.client import attached
@@ -57,3 +62,30 @@ async def test_a_window_asks_follows_and_learns_of_the_end(
                 await remote.ask(Pause(answer.job_id))
             assert remote.farewell is not None
             assert remote.farewell.reason is Farewell.STOPPED
+
+
+@pytest.mark.parametrize("kind", ["preview", "restore_preview"])
+async def test_a_preview_is_its_windows_and_ends_with_it(
+    database: str, tmp_path: Path, locations: Locations, kind: str
+) -> None:
+    """Another window neither sees nor stops it; whatever ends the window, the engine stops."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a").write_text("a")
+    engine, url = new_engine(database, tmp_path / "home"), SecretStr(database)
+
+    def is_kept() -> bool:
+        return getattr(engine._whole_status, kind) is not None
+
+    async with running(engine):
+        number = (await kept(engine, tmp_path / "source")).folder.id
+        commands: dict[str, Command] = {
+            "preview": PreviewFilters(number, Filters((b"a",))),
+            "restore_preview": PreviewRestore(Restore(number, os.fsencode(tmp_path / "out"))),
+        }
+        async with attached(locations, who="screen", database_url=url) as other:
+            async with attached(locations, who="screen", database_url=url) as remote:
+                assert (await remote.ask(commands[kind])).problem == ""
+                await until(lambda: getattr(remote.status, kind) is not None)
+                assert (await other.ask(StopPreview())).problem == ""
+                assert is_kept() and getattr(other.status, kind) is None
+            await until(lambda: not is_kept())

@@ -19,10 +19,14 @@ from websockets.asyncio.client import unix_connect
 from usenetsync_tui.errors import NoEngineError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Command, Pause, Share, StopSharing, WriteString
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import Pause
+from usenetsync_tui.model.commands.recovery import Share, StopSharing, WriteString
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Severity, Sharing
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.recovery import Sharing
+from usenetsync_tui.model.status.tasks import Event, Severity
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.wire import frames
 from usenetsync_tui.wire.changes import changed
@@ -101,8 +105,7 @@ async def test_a_recovery_string_goes_only_to_the_window_that_asked(locations: L
             await other.ask(WriteString(b"/tmp/never", window=1))
             marks = [c.window for c in engine.commands if isinstance(c, Share | WriteString)]
             assert len(set(marks)) == 2 and 0 not in marks
-        await until(lambda: any(isinstance(c, StopSharing) for c in engine.commands))
-        assert engine.commands[-1] == StopSharing(window=marks[0])
+        await until(lambda: StopSharing(window=marks[0]) in engine.commands)
 
 
 async def test_a_slow_reader_gets_the_newest_status_and_no_backlog(locations: Locations) -> None:

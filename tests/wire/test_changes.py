@@ -7,16 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from usenetsync_tui.model.commands import Share, Upload
+from usenetsync_tui.model.commands.jobs import Upload
+from usenetsync_tui.model.commands.recovery import Share
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import (
-    EngineState,
-    EngineStatus,
-    Event,
-    Severity,
-    Sharing,
-    WorkerStatus,
-)
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import WorkerStatus
+from usenetsync_tui.model.status.recovery import Sharing
+from usenetsync_tui.model.status.tasks import Event, Severity
 from usenetsync_tui.wire.changes import changed, changes
 from usenetsync_tui.wire.frames import Asked, asked, command_of, read, written
 from usenetsync_tui.wire.values import FrameError, format_of

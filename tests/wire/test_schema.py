@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from usenetsync_tui.model.adoption import AdoptedFolder
 from usenetsync_tui.model.answers import Answer, Result
-from usenetsync_tui.model.backups import BackupFound
-from usenetsync_tui.model.commands import Adopt
-from usenetsync_tui.model.keys import ChangedSecret
+from usenetsync_tui.model.commands.recovery import Adopt
+from usenetsync_tui.model.recovery.adoption import AdoptedFolder
+from usenetsync_tui.model.recovery.backups import BackupFound
+from usenetsync_tui.model.recovery.keys import ChangedSecret
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.wire.frames import Answered, asked, command_of, read, written
 from usenetsync_tui.wire.schema import published_fields, wire_schema

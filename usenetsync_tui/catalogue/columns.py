@@ -13,8 +13,8 @@ from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import Job
-from usenetsync_tui.model.keep_rules import KeepRules
 from usenetsync_tui.model.sweeps import Sweep
+from usenetsync_tui.model.versions.keep_rules import KeepRules
 
 Columns = Mapping[str, str]
 
@@ -104,7 +104,7 @@ KEEP: Columns = {
     "is_own": "f.keep_own",
     **{name: f"f.keep_{name}" for name in KeepRules.__dataclass_fields__},
 }
-"""The keep rules of a folder ``f``: `model.keep_rules.KeepPolicy`."""
+"""The keep rules of a folder ``f``: `model.versions.keep_rules.KeepPolicy`."""
 
 REALM: Columns = {
     "id": "r.id",

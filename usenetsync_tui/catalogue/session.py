@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus as _Status
 
 from usenetsync_tui.catalogue.columns import LISTS
 from usenetsync_tui.catalogue.state_names import CONSTANTS
-from usenetsync_tui.model.status import PoolStatus
+from usenetsync_tui.model.status.engine import PoolStatus
 from usenetsync_tui.postgres.migrate import migrate
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import Queries, load_queries

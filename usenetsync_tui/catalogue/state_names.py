@@ -16,13 +16,7 @@ from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
-from usenetsync_tui.model.transitions import (
-    JOBS,
-    SEGMENTS,
-    SNAPSHOTS,
-    Lifecycle,
-    SegmentEvent,
-)
+from usenetsync_tui.model.transitions import JOBS, SEGMENTS, SNAPSHOTS, Lifecycle, SegmentEvent
 
 _MEMBERS: Mapping[str, type[IntEnum | StrEnum]] = {
     "segment": SegmentStatus,

@@ -15,9 +15,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from usenetsync_tui.cli.misplaced import correction, hidden, no_such_verb
-from usenetsync_tui.model.nearest import did_you_mean
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import read_sample
+from usenetsync_tui.model.text.nearest import did_you_mean
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _T = TypeVar("_T")
 # In the oldest click that we support, parameter types have no type arguments.

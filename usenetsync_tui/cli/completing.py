@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import click
 from click.shell_completion import CompletionItem
 
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _PATIENCE = 1.0
 """Most seconds that a user waits after pressing the tab key."""
@@ -71,7 +71,7 @@ def complete_server(
 
 def _may_be_string(word: str) -> bool:
     """Whether it may be a recovery string, which no database should ever see."""
-    from usenetsync_tui.model.typed_strings import is_string
+    from usenetsync_tui.model.recovery.typed_strings import is_string
 
     return is_string(word)
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 import click
 
 from usenetsync_tui.cli.program import program
-from usenetsync_tui.model.nearest import did_you_mean
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.nearest import did_you_mean
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
 

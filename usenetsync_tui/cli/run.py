@@ -22,8 +22,8 @@ from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.errors import UnknownFolderError, UsageError, UsenetSyncError, leading_error
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.nearest import did_you_mean
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.nearest import did_you_mean
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.settings.settings import Settings
 

@@ -87,7 +87,7 @@ def make_safe() -> None:
 
 def _in_ascii(error: UnicodeError) -> tuple[str, int]:
     """The replacement of characters that an encoding does not have (`codecs`)."""
-    from usenetsync_tui.model.ascii_signs import ASCII  # all streams are open now
+    from usenetsync_tui.model.text.ascii_signs import ASCII  # all streams are open now
 
     assert isinstance(error, UnicodeEncodeError)
     text = error.object[error.start : error.end].translate(ASCII)

@@ -14,7 +14,7 @@ from usenetsync_tui.cli.allocator import keep_memory
 from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 if TYPE_CHECKING:
     from usenetsync_tui.settings.settings import Settings

@@ -14,8 +14,8 @@ from pathlib import Path
 from usenetsync_tui.cli.process_title import hide_argument
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.errors import RecoveryStringError
+from usenetsync_tui.model.recovery.typed_strings import is_string
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.typed_strings import is_string
 from usenetsync_tui.settings.secret_files import secret_line
 
 FROM_INPUT = "-"

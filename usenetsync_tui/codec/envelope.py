@@ -27,8 +27,13 @@ from usenetsync_tui.codec.flat_names import flat_name, flat_name_1, name_bytes
 from usenetsync_tui.codec.shapes import Dice
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import NEWEST_HEADER_STYLE
-from usenetsync_tui.model.headers import is_domain, mailbox, newsgroups_problem, poster_problem
 from usenetsync_tui.model.segments import Article, Part
+from usenetsync_tui.model.servers.headers import (
+    is_domain,
+    mailbox,
+    newsgroups_problem,
+    poster_problem,
+)
 from usenetsync_tui.model.value_object import value_object
 
 _LETTERS = string.ascii_lowercase

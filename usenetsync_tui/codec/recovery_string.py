@@ -38,7 +38,7 @@ from usenetsync_tui.codec.key_wrapping import (
     wrapped_by,
 )
 from usenetsync_tui.errors import KeyUnavailableError, RecoveryStringError
-from usenetsync_tui.model.typed_strings import GROUP, HUMAN_PART, PREFIX, without_groups
+from usenetsync_tui.model.recovery.typed_strings import GROUP, HUMAN_PART, PREFIX, without_groups
 from usenetsync_tui.model.value_object import value_object
 
 _FORMAT = 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from usenetsync_tui.disk.mount_table import MountTable
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 
 def refuse_overlap(target: bytes, source: bytes, *, way_out: str) -> None:

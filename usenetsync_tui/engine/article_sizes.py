@@ -13,7 +13,7 @@ from usenetsync_tui.codec.yenc import likely_payload, likely_size
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
 from usenetsync_tui.model.segments import LARGEST_PAYLOAD
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.settings.server import ServerSettings
 from usenetsync_tui.settings.settings import Settings
 

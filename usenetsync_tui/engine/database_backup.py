@@ -19,8 +19,8 @@ from usenetsync_tui.catalogue.backup.write import write_backup
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.errors import BackupUnusableError, TargetError, UsageError
-from usenetsync_tui.model.backups import BackupFound, BackupMade
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.recovery.backups import BackupFound, BackupMade
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.whole_file import PRIVATE
 
 Seen = Callable[[int, int], object]

@@ -50,10 +50,11 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answered
-from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command, Drain
+from usenetsync_tui.model.commands.command import EXAMINATION_COMMANDS, Command
+from usenetsync_tui.model.commands.engine import Drain
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.model.windows import Farewell
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock

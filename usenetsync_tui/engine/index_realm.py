@@ -26,7 +26,7 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Outcome
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.pipeline.index.continued import refuse_continued
 from usenetsync_tui.pipeline.index.post_index import opened_index, post_index
 from usenetsync_tui.pipeline.run.job_run import JobRun

@@ -18,10 +18,10 @@ from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.engine.work import work
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import QueuedAlreadyError, UsenetSyncError
-from usenetsync_tui.model.commands import JOB_COMMANDS, UNASKED_COMMANDS
+from usenetsync_tui.model.commands.command import JOB_COMMANDS, UNASKED_COMMANDS
 from usenetsync_tui.model.folders import Realm
 from usenetsync_tui.model.jobs import Job
-from usenetsync_tui.model.status import FolderStatus
+from usenetsync_tui.model.status.folders import FolderStatus
 from usenetsync_tui.settings.settings import Settings
 
 HEARTBEAT = 0.2

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from usenetsync_tui.errors import TargetError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.whole_file import PUBLIC, whole_file
 
 

@@ -13,7 +13,7 @@ from usenetsync_tui.catalogue.tables import headers
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import NewsgroupError
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.store.usenet.newsgroups import NewsgroupAnswers, look_for_newsgroups
 

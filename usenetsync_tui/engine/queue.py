@@ -14,7 +14,8 @@ from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.engine.progress.figures import queued_figures, reusing_equal
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
-from usenetsync_tui.model.status import FolderStatus, JobStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 
 _RECENT = 20
 

@@ -12,7 +12,7 @@ from usenetsync_tui.codec.envelope import HeaderStyle, PlainHeaders, SealedHeade
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Realm, StoreKind
-from usenetsync_tui.model.ports import OpenRealm, Store
+from usenetsync_tui.model.ports.stores import OpenRealm, Store
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings.settings import Settings

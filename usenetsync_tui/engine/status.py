@@ -12,15 +12,10 @@ from usenetsync_tui.engine.progress.figures import reusing_equal, run_status
 from usenetsync_tui.engine.queue import JobQueue
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import (
-    EngineState,
-    EngineStatus,
-    Event,
-    Examination,
-    FolderStatus,
-    JobStatus,
-    PoolStatus,
-)
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus, PoolStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.status.tasks import Event, Examination
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.model.windows import Window
 

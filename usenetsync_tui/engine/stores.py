@@ -16,9 +16,9 @@ from usenetsync_tui.engine.realm_stores import NO_SERVER, RealmStores
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder, Realm
-from usenetsync_tui.model.ports import OpenRealm, Store
-from usenetsync_tui.model.servers import ServerStatus
-from usenetsync_tui.model.status import Limits
+from usenetsync_tui.model.ports.stores import OpenRealm, Store
+from usenetsync_tui.model.servers.servers import ServerStatus
+from usenetsync_tui.model.status.engine import Limits
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.settings.settings import Settings

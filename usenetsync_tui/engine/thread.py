@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 
 from usenetsync_tui.errors import leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Command, Drain
-from usenetsync_tui.model.ports import Browser, EngineHandle
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.ports.engine import EngineHandle
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 
 if TYPE_CHECKING:
     from usenetsync_tui.engine.engine import Engine

@@ -9,8 +9,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.engine.progress.events import EventLog
-from usenetsync_tui.model.servers import Server
-from usenetsync_tui.model.status import Trial, TrialStep
+from usenetsync_tui.model.servers.servers import Server
+from usenetsync_tui.model.status.tasks import Trial, TrialStep
 from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 

@@ -31,7 +31,7 @@ from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.competition import is_heavy, rivals, workers_of
 from usenetsync_tui.model.jobs import Job, Verb
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.settings.settings import Settings
 

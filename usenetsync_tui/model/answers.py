@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from usenetsync_tui.model.adoption import AdoptedFolder
-from usenetsync_tui.model.backups import BackupFound
 from usenetsync_tui.model.folders import MovedFolder
-from usenetsync_tui.model.kept_versions import PolicyEffect
-from usenetsync_tui.model.keys import ChangedSecret
+from usenetsync_tui.model.recovery.adoption import AdoptedFolder
+from usenetsync_tui.model.recovery.backups import BackupFound
+from usenetsync_tui.model.recovery.keys import ChangedSecret
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.model.version_marks import MarkedVersions
+from usenetsync_tui.model.versions.kept_versions import PolicyEffect
+from usenetsync_tui.model.versions.version_marks import MarkedVersions
 
 Result = AdoptedFolder | ChangedSecret | BackupFound | MovedFolder | PolicyEffect | MarkedVersions
 """What commands that are not jobs bring about: the program that sent one prints it."""

@@ -17,7 +17,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from usenetsync_tui.model.jobs import Job, Verb
-from usenetsync_tui.model.status import Limits
+from usenetsync_tui.model.status.engine import Limits
 
 HEAVY_BYTES = 10_000_000_000
 HEAVY_FILES = 10_000

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.entries import Problem
 from usenetsync_tui.model.filters import Filters, Rule
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.changes import Change
 
 
 @value_object
@@ -82,3 +82,5 @@ class Preview:
     """Why the upload would refuse the folder."""
     error: str = ""
     """Why there is no more: a sentence, safe to show."""
+    window: int = 0
+    """The window that asked, and that alone sees it (`commands.folders.PreviewFilters`)."""

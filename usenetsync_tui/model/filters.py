@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import fields, replace
 
-from usenetsync_tui.model.figures import size
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
 IGNORE_NAME = b".usenetsyncignore"

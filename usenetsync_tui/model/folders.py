@@ -8,8 +8,8 @@ from enum import IntEnum, StrEnum
 
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.filters import Filters
-from usenetsync_tui.model.keep_rules import KeepPolicy
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.keep_rules import KeepPolicy
 
 
 class StoreKind(StrEnum):

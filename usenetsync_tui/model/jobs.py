@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
 from usenetsync_tui.model.sources import Refusal
 from usenetsync_tui.model.value_object import value_object
 

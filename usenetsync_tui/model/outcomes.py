@@ -7,9 +7,9 @@ from datetime import datetime
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.servers import ServerStatus
+from usenetsync_tui.model.servers.servers import ServerStatus
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.model.value_object import value_object
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from usenetsync_tui.model.figures import number, plural
+from usenetsync_tui.model.text.figures import number, plural
 from usenetsync_tui.model.value_object import value_object
 
 

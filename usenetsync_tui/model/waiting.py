@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 
-from usenetsync_tui.model.figures import percent
+from usenetsync_tui.model.text.figures import percent
 from usenetsync_tui.model.value_object import value_object
 
 

@@ -12,7 +12,8 @@ from collections import Counter, deque
 from collections.abc import Collection, Hashable
 
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 
 _WINDOW = 10.0
 """Seconds over which the upload speed is a mean."""

@@ -11,8 +11,9 @@ import os
 from typing import Any
 
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.progress_stream.counters import Counters
 
 PROTOCOL = 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.model.waiting import WaitsFor
 
 SILENT = 10.0

@@ -14,8 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.servers.servers import ServerState
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.progress_stream.counters import Counters
 from usenetsync_tui.progress_stream.figures import (
     active_connections,

@@ -22,9 +22,9 @@ from websockets.exceptions import WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
-from usenetsync_tui.model.listen_address import ListenAddress
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.servers.listen_address import ListenAddress
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.progress_stream import prometheus
 from usenetsync_tui.progress_stream.clients import Clients
 from usenetsync_tui.progress_stream.counters import Counters

@@ -19,9 +19,9 @@ from tomlkit.items import Array, InlineTable, Table
 
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.locations import make_private
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.servers import Role, Server
+from usenetsync_tui.model.servers.servers import Role, Server
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.server import clash_with, server_problems
 from usenetsync_tui.settings.sources import (

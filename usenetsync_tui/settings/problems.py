@@ -17,8 +17,8 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from usenetsync_tui.model.nearest import did_you_mean
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.nearest import did_you_mean
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (

@@ -19,8 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from usenetsync_tui.model.server_address import read_address, read_proxy
-from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls, password_variable
+from usenetsync_tui.model.servers.server_address import read_address, read_proxy
+from usenetsync_tui.model.servers.servers import AddressFamily, Role, Server, Tls, password_variable
 from usenetsync_tui.settings.kinds import YEAR, FilePath
 from usenetsync_tui.settings.problems import SettingProblem, called, problems, wrong_kinds
 from usenetsync_tui.settings.secret_files import secret_line

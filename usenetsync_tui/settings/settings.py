@@ -29,8 +29,12 @@ from pydantic_settings import (
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import FolderDefaults, StoreKind
-from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
-from usenetsync_tui.model.keep_rules import (
+from usenetsync_tui.model.segments import SEGMENT_SIZE
+from usenetsync_tui.model.servers.headers import newsgroups_problem, poster_problem
+from usenetsync_tui.model.servers.listen_address import listen_problem
+from usenetsync_tui.model.servers.servers import Server, password_variable
+from usenetsync_tui.model.status.engine import Limits
+from usenetsync_tui.model.versions.keep_rules import (
     COUNTED,
     MOST_KEPT,
     KeepRules,
@@ -38,10 +42,6 @@ from usenetsync_tui.model.keep_rules import (
     span_typed,
     tag_list_problem,
 )
-from usenetsync_tui.model.listen_address import listen_problem
-from usenetsync_tui.model.segments import SEGMENT_SIZE
-from usenetsync_tui.model.servers import Server, password_variable
-from usenetsync_tui.model.status import Limits
 from usenetsync_tui.settings.appearance import BELL_AFTER, flat_keys
 from usenetsync_tui.settings.kinds import FilePath, Seconds
 from usenetsync_tui.settings.problems import SettingProblem, problems, wrong_kinds

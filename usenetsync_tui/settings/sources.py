@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from usenetsync_tui.errors import SettingsError
-from usenetsync_tui.model.nearest import did_you_mean
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import PASSWORD_VARIABLE, password_variable
+from usenetsync_tui.model.servers.servers import PASSWORD_VARIABLE, password_variable
+from usenetsync_tui.model.text.nearest import did_you_mean
+from usenetsync_tui.model.text.safe_name import safe_name
 
 CONFIG_NAME = "config.toml"
 PREFIX = "USENETSYNC_"

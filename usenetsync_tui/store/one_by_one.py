@@ -8,7 +8,7 @@ from typing import Protocol
 from anyio import to_thread
 
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.ports import FetchingSource, Opener, PostingSource
+from usenetsync_tui.model.ports.stores import FetchingSource, Opener, PostingSource
 from usenetsync_tui.model.segments import Article, Receipt
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.ports import FetchingSource, Opener, PostingSource, Presence
+from usenetsync_tui.model.ports.stores import FetchingSource, Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.store.one_by_one import fetch_one_by_one, post_one_by_one
 

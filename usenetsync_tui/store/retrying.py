@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.backoff import growing, pauses
-from usenetsync_tui.model.ports import (
+from usenetsync_tui.model.ports.stores import (
     FetchingSource,
     Opener,
     PostingSource,

@@ -13,7 +13,7 @@ from functools import partial
 import psycopg
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import FetchingSource, Opener, PostingSource, Presence
+from usenetsync_tui.model.ports.stores import FetchingSource, Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries

@@ -20,12 +20,14 @@ from textual.filter import LineFilter
 from textual.timer import Timer
 
 from usenetsync_tui.locations import styles_folder
-from usenetsync_tui.model.commands import EXAMINATION_COMMANDS, Command
-from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.commands.command import EXAMINATION_COMMANDS, Command
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import EngineHandle
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, Severity
+from usenetsync_tui.model.ports.engine import EngineHandle
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.status.tasks import Severity
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.tui.actions.registry import EVERYWHERE
 from usenetsync_tui.tui.commands.action_screen import ActionScreen

@@ -15,10 +15,13 @@ from textual.containers import Horizontal
 from textual.events import DescendantFocus, Resize
 from textual.widgets import Static
 
-from usenetsync_tui.model.commands import AddServer
-from usenetsync_tui.model.ports import Browser, EngineHandle
-from usenetsync_tui.model.servers import Server
-from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
+from usenetsync_tui.model.commands.servers import AddServer
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.ports.engine import EngineHandle
+from usenetsync_tui.model.servers.servers import Server
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.actions.job_actions import ask_to_allow
 from usenetsync_tui.tui.actions.registry import FIRST_SCREEN

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.ports import EngineHandle
+from usenetsync_tui.model.ports.engine import EngineHandle
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 
 _HEADLESS = "For scripts and pipes there is `usenetsync upload PATH`, which needs no screen."

@@ -13,15 +13,11 @@ from websockets.exceptions import ConnectionClosed
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import (
-    Command,
-    LookByString,
-    PreviewRestore,
-    Share,
-    StopSharing,
-    WriteString,
-)
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import PreviewFilters, StopPreview
+from usenetsync_tui.model.commands.recovery import LookByString, Share, StopSharing, WriteString
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.wire import frames
 from usenetsync_tui.wire.changes import changes
@@ -34,7 +30,9 @@ _MOST_LETTERS = 1000
 """Replies that wait for a window; it may ask no more until it has read some."""
 
 
-_OWNED = Share | WriteString | StopSharing | LookByString | PreviewRestore
+_OWNED = (
+    Share | WriteString | StopSharing | LookByString | PreviewRestore | PreviewFilters | StopPreview
+)
 
 
 class AttachedWindow:
@@ -86,7 +84,8 @@ class AttachedWindow:
                 group.cancel_scope.cancel()
         finally:
             self._parted.set()
-            self._engine.submit(StopSharing(window=self._number), _unheard)
+            for command in (StopSharing(window=self._number), StopPreview(window=self._number)):
+                self._engine.submit(command, _unheard)
 
     async def _write(self) -> None:
         try:
@@ -159,12 +158,14 @@ def owned(command: Command, window: int) -> Command:
 def visible(status: EngineStatus, window: int) -> EngineStatus:
     """What a window may see; 0: the engine's own.
 
-    A recovery string, what one brings back, and the preview of a restore, only if it asked.
+    A recovery string, what one brings back, and previews, only if it asked.
     """
     if status.sharing is not None and status.sharing.window != window:
         status = replace(status, sharing=None)
     if status.string_versions is not None and status.string_versions.window != window:
         status = replace(status, string_versions=None)
+    if status.preview is not None and status.preview.window != window:
+        status = replace(status, preview=None)
     if status.restore_preview is not None and status.restore_preview.window != window:
         status = replace(status, restore_preview=None)
     return status

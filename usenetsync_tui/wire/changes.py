@@ -16,7 +16,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.wire.values import FrameError, Plain, format_of
 
 NOT_SENT = frozenset({"holder"})

@@ -22,9 +22,9 @@ from usenetsync_tui import __version__
 from usenetsync_tui.errors import EngineLostError, NoEngineError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.model.windows import Farewell, Window
 from usenetsync_tui.socket_folder import is_private
 from usenetsync_tui.wire import frames

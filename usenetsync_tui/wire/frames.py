@@ -17,7 +17,7 @@ from dataclasses import field
 from typing import Any, get_args
 
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 from usenetsync_tui.model.outcomes import Summary
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.windows import Farewell, Window

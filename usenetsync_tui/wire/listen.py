@@ -20,7 +20,7 @@ from websockets.http11 import Request, Response
 from usenetsync_tui import __version__
 from usenetsync_tui.errors import leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.model.windows import Farewell, Window
 from usenetsync_tui.wire import frames
 from usenetsync_tui.wire.attached_window import AttachedWindow

@@ -11,8 +11,8 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from usenetsync_tui import __version__
-from usenetsync_tui.model.commands import Command
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.wire.frames import FRAMES, PROTOCOL
 
 _REFERENCE = "#/$defs/{model}"

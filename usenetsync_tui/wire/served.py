@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 from usenetsync_tui.model.outcomes import Summary
 
 

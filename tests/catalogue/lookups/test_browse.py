@@ -15,8 +15,8 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import segments
 from usenetsync_tui.catalogue.tables.aliases import CatalogueAliases
 from usenetsync_tui.errors import DatabaseUnavailableError, UsenetSyncError
-from usenetsync_tui.model.files import FileFilter, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Realm
+from usenetsync_tui.model.lists.files import FileFilter, FileOrder, FileQuery
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 
 

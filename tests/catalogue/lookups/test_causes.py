@@ -14,7 +14,7 @@ from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, Notice, NoticeKind
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.ports import Cause
+from usenetsync_tui.model.ports.browser import Cause
 from usenetsync_tui.model.segments import Codec, Receipt, Segment, SegmentStatus
 
 DENIED = "Permission denied"

@@ -10,11 +10,11 @@ from usenetsync_tui.catalogue.lookups import differences
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import files, vanished
 from usenetsync_tui.catalogue.tables.files import Placed
-from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.model.versions.changes import Change, ChangeKind, ChangeRow
 
 
 def entry(path: bytes, size: int, mtime: int = 1) -> Entry:

@@ -20,11 +20,11 @@ from usenetsync_tui.catalogue.lookups.browse import CatalogueBrowser
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.catalogue.tables.matching import matching
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestKind, FileDigest
-from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import FileDirectory, FileRow
+from usenetsync_tui.model.lists.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.ports.browser import FileDirectory, FileRow
 from usenetsync_tui.postgres.pool import open_pool
 
 _NAME = "test_listing"

@@ -17,8 +17,14 @@ from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry, FileState
-from usenetsync_tui.model.files import FileAction, FileFilter, FileQuery, FileSelection, FileView
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.lists.files import (
+    FileAction,
+    FileFilter,
+    FileQuery,
+    FileSelection,
+    FileView,
+)
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
 

@@ -11,7 +11,7 @@ import pytest
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, keys
 from usenetsync_tui.catalogue.tables.keys import KeyUse
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import (
     NEWEST_HEADER_STYLE,

@@ -9,7 +9,7 @@ from usenetsync_tui.catalogue.lookups.overview import Standing
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import folders, jobs, left_out, snapshots
 from usenetsync_tui.catalogue.tables.version_files import VersionCounts
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import (
     Compression,

@@ -12,7 +12,7 @@ from scripted_server import ScriptedServer
 
 from usenetsync_tui.engine.doctor import checks
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.terminal_checks import terminal_found
+from usenetsync_tui.model.machine.terminal_checks import terminal_found
 
 _Usage = namedtuple("_Usage", "total used free")
 

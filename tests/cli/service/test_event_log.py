@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from usenetsync_tui.cli.service.event_log import KEPT, NAME, ServiceLog
-from usenetsync_tui.model.status import Event, Severity
+from usenetsync_tui.model.status.tasks import Event, Severity
 
 
 def _event(number: int, text: str = "upload of photos began") -> Event:

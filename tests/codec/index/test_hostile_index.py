@@ -40,7 +40,7 @@ from usenetsync_tui.codec.index.root import read_root, write_root
 from usenetsync_tui.codec.index.varints import read_varints, write_texts, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.filters import Filters
-from usenetsync_tui.model.index_entries import IndexSegment, ObjectPart
+from usenetsync_tui.model.index.entries import IndexSegment, ObjectPart
 
 READERS: dict[PageType, Callable[[bytes], object]] = {
     PageType.FILES: read_files,

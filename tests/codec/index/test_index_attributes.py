@@ -27,7 +27,7 @@ from usenetsync_tui.codec.index.varints import write_varints
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.index_entries import AttributeTag
+from usenetsync_tui.model.index.entries import AttributeTag
 from usenetsync_tui.model.metadata.metadata import MOST_RUNS, MOST_XATTRS, Extent, Extents
 
 SPARSE = Extents(20_000, (Extent(8_192, 4_096),))

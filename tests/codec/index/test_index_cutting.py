@@ -22,8 +22,8 @@ from usenetsync_tui.codec.index.directory import (
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.codec.index.paths import LONGEST_PATH
-from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import PageRef
+from usenetsync_tui.model.index.entries import IndexEntry, ObjectPart
+from usenetsync_tui.model.index.roots import PageRef
 
 TARGET = 5_000
 

@@ -39,7 +39,7 @@ from usenetsync_tui.codec.index.varints import (
     write_varints,
 )
 from usenetsync_tui.codec.sealing import open_sealed, seal
-from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
+from usenetsync_tui.model.index.entries import IndexEntry, ObjectPart
 from usenetsync_tui.model.segments import Codec
 
 _number = st.integers(0, 2**64 - 1) | st.integers(0, 300)

@@ -23,7 +23,7 @@ from usenetsync_tui.codec.index.filters import read_filters, write_filters
 from usenetsync_tui.codec.index.objects_page import read_objects, write_objects
 from usenetsync_tui.codec.index.page import PageType, read_page
 from usenetsync_tui.codec.index.root import read_root, write_root
-from usenetsync_tui.model.index_roots import IndexRun
+from usenetsync_tui.model.index.roots import IndexRun
 
 NUMBERS = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 FILES = bytes.fromhex(

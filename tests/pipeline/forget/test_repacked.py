@@ -14,15 +14,20 @@ from index_ground import KEYS, Indexed
 from rows import Rows
 from worlds import World, make_world
 
-from usenetsync_tui.catalogue.tables import jobs
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.catalogue.tables import jobs, version_files
+from usenetsync_tui.catalogue.tables.version_files import Span
+from usenetsync_tui.errors import DatabaseFullError, leading_error
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.ports.stores import Opener
+from usenetsync_tui.model.segments import ObjectKind
 from usenetsync_tui.pipeline.forget.forget import Undone
 from usenetsync_tui.pipeline.forget.repack import WORN_PARTS
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import newest_root
+from usenetsync_tui.pipeline.restore.read_file import CatalogueReader
 from usenetsync_tui.pipeline.verify.check import Repaired, repair
 from usenetsync_tui.postgres.pool import Pool
 from usenetsync_tui.store.shards import ShardsStore
@@ -168,6 +173,71 @@ async def test_what_a_pack_had_stays_while_a_restore_is_under_way(kept: Kept) ->
     assert world.run is not None and await repair(world.run) == Repaired(seen=1)
     world.query("UPDATE jobs SET state = 'completed' RETURNING id")
     await kept.assert_whole()
+
+
+async def test_a_file_is_read_while_its_pack_is_written_again(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its articles go between the look into the catalogue and the fetch."""
+    rng, world = random.Random(4), kept.world
+    begin(world.root, rng)
+    for _ in range(3):
+        change(world.root, rng, 12)
+        await kept.version()
+    folder, fetch, begun = await world.folder(), world.store.fetch, []
+    async with world.catalogue.transaction() as tx:
+        span = Span(folder.id, 3, b"", None)
+        rows = await version_files.version_page(tx, span, 100)
+
+    async def fetched(name: bytes, *, wait: bool = True, opened: Opener = bytes) -> bytes:
+        if not begun:
+            begun.append(name)
+            await kept.erase_once(await kept.mark([1, 2]))
+            assert not (await world.store.present({name})).there
+        return await fetch(name, wait=wait, opened=opened)
+
+    monkeypatch.setattr(world.store, "fetch", fetched)
+    row = min((r for r in rows if r.object_kind == ObjectKind.PACK), key=lambda r: r.object_id)
+    reader = CatalogueReader(world.catalogue, world)
+    read = b"".join([data async for data in reader.content(row)])
+    assert begun and read == (world.root / os.fsdecode(row.path)).read_bytes()
+
+
+async def test_a_full_disk_loses_nothing_wherever_it_is_met(kept: Kept) -> None:
+    """The database takes a few articles and refuses the next one, again and again."""
+    rng, world = random.Random(5), kept.world
+    begin(world.root, rng)
+    for _ in range(3):
+        change(world.root, rng, 12)
+        await kept.version()
+    job, before, written = await kept.mark([1, 2]), data_bytes(world), [0]
+    with psycopg.connect(world.conninfo, autocommit=True) as connection:
+        connection.execute(_LITTLE_ROOM)
+        for _ in range(20):
+            connection.execute("ALTER SEQUENCE room RESTART")
+            try:
+                assert await kept.erase_once(job) == Undone()
+                break
+            except (ExceptionGroup, DatabaseFullError) as error:
+                assert isinstance(leading_error(error), DatabaseFullError), error
+            await kept.assert_consistent()
+            ((packs,),) = world.query("SELECT count(*) FROM objects WHERE rewritten_at IS NOT NULL")
+            written.append(packs)
+    assert len(written) > 2 and data_bytes(world) < before, written
+    await kept.assert_whole()
+
+
+_LITTLE_ROOM = """
+    CREATE SEQUENCE room;
+    CREATE FUNCTION little_room() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('room') > 2 THEN
+            RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full';
+        END IF;
+        RETURN new;
+    END $$;
+    CREATE TRIGGER little_room BEFORE INSERT ON articles
+       FOR EACH ROW EXECUTE FUNCTION little_room()"""
 
 
 async def test_packs_that_are_damaged_or_shared_stay_as_they_are(

@@ -15,9 +15,9 @@ from trees import compare_trees, content
 from worlds import FaultyStore, World
 
 from usenetsync_tui.errors import IndexUnreadableError, UsageError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
-from usenetsync_tui.model.index_roots import IndexRoot
+from usenetsync_tui.model.index.roots import IndexRoot
 from usenetsync_tui.pipeline.index import plan_run
 from usenetsync_tui.pipeline.index.adoption.adopt import Adopted, adopt
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted

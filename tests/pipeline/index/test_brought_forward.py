@@ -15,7 +15,7 @@ from worlds import FaultyStore, World
 from usenetsync_tui.catalogue.backup.restore import restore_backup
 from usenetsync_tui.catalogue.backup.write import write_backup
 from usenetsync_tui.errors import FolderContinuedError, UsageError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.index.adoption.adopt import Adopted

@@ -19,8 +19,8 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
-from usenetsync_tui.model.index_roots import LEAF, IndexRealm
-from usenetsync_tui.model.ports import Opener, OpenRealm, Presence
+from usenetsync_tui.model.index.roots import LEAF, IndexRealm
+from usenetsync_tui.model.ports.stores import Opener, OpenRealm, Presence
 from usenetsync_tui.pipeline.index.find_root import fetch_root, newest_root
 from usenetsync_tui.pipeline.index.index_paths import no_such_path
 from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run

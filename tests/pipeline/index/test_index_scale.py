@@ -19,8 +19,8 @@ from usenetsync_tui.codec.index.directory import write_directory
 from usenetsync_tui.codec.index.files_page import read_files, write_files
 from usenetsync_tui.codec.index.root import MOST_OLDER, read_root, write_fitting_root, write_root
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_entries import EntryChange
-from usenetsync_tui.model.index_roots import HIGHEST_LEVEL, LEAF, IndexRun, PageRef
+from usenetsync_tui.model.index.entries import EntryChange
+from usenetsync_tui.model.index.roots import HIGHEST_LEVEL, LEAF, IndexRun, PageRef
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.index import sizes
 from usenetsync_tui.pipeline.index.find_root import newest_root

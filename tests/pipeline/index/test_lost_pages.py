@@ -9,7 +9,7 @@ from trees import compare_trees
 from worlds import FaultyStore, World
 
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_roots import LEAF
+from usenetsync_tui.model.index.roots import LEAF
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run

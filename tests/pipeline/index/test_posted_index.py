@@ -16,10 +16,10 @@ from usenetsync_tui.catalogue.tables import aliases
 from usenetsync_tui.catalogue.tables.index.posted import RunRow
 from usenetsync_tui.engine.by_string.folder_string import names_that_wait
 from usenetsync_tui.errors import IndexUnreadableError, StoreError, UnknownSnapshotError, UsageError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import Profile, StoreKind
-from usenetsync_tui.model.ports import Presence
+from usenetsync_tui.model.ports.stores import Presence
 from usenetsync_tui.model.segments import Article, SegmentStatus
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.find_root import fetch_root, last_of_base, newest_root

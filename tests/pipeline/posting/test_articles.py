@@ -9,7 +9,7 @@ from trees import content
 from worlds import FaultyStore, World
 
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article

@@ -10,7 +10,7 @@ from trees import content
 from worlds import FaultyStore, World, refuse
 
 from usenetsync_tui.errors import StoreError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Profile, SnapshotState
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article, SegmentStatus

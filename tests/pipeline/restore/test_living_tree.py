@@ -28,10 +28,10 @@ from worlds import World, make_world
 
 from usenetsync_tui.disk.restored.overwriting import CAME_IN
 from usenetsync_tui.disk.source.own_files import OwnPath
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.filters import FilterChoices
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.restore_plans import Fate, PlannedPath
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.plans import Fate, PlannedPath
 from usenetsync_tui.pipeline.restore.surplus import MISSED
 from usenetsync_tui.postgres.pool import open_pool
 

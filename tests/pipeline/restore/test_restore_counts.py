@@ -16,7 +16,7 @@ from worlds import FaultyStore, World, until
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import TargetError
 from usenetsync_tui.model.entries import NoticeKind
-from usenetsync_tui.model.restore_choices import RestoreChoices
+from usenetsync_tui.model.restores.choices import RestoreChoices
 from usenetsync_tui.pipeline.restore.report import TOLD_EACH
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.restore.target_parts import TargetParts

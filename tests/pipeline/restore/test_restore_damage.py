@@ -10,7 +10,7 @@ import pytest
 from trees import compare_trees, content
 from worlds import FaultyStore, World
 
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 
 CHUNK = 100_000

@@ -15,10 +15,10 @@ import pytest
 from trees import as_nobody, compare_trees, content, small_files
 from worlds import FaultyStore, World
 
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.filters import FilterChoices
-from usenetsync_tui.model.restore_choices import RestoreChoices
+from usenetsync_tui.model.restores.choices import RestoreChoices
 
 LARGE = 60_000
 NOBODY = 65_534

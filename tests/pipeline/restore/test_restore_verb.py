@@ -16,10 +16,10 @@ from worlds import FaultyStore, World
 
 from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.errors import UnknownPathError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.restore_choices import RestoreChoices
+from usenetsync_tui.model.restores.choices import RestoreChoices
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.restore.target_parts import TargetParts
 from usenetsync_tui.pipeline.restore.version_paths import spans

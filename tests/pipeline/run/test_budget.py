@@ -11,9 +11,9 @@ from rows import Rows
 from worlds import FaultyStore, World, make_world
 
 from usenetsync_tui.codec.compression import compressor_memory
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Compression
-from usenetsync_tui.model.ports import Opener
+from usenetsync_tui.model.ports.stores import Opener
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.pipeline.run.budget import Budget
 from usenetsync_tui.postgres.pool import Pool

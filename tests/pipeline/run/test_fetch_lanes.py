@@ -14,8 +14,8 @@ from worlds import FaultyStore, World, until
 
 from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.errors import StoreUnusableError
-from usenetsync_tui.model.commands import FolderChoices
-from usenetsync_tui.model.ports import Opener
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.ports.stores import Opener
 
 SEGMENT = 16_384
 

@@ -17,11 +17,13 @@ from worlds import FaultyStore, World, until
 from usenetsync_tui.codec.compression import compressor_memory
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import MOST_WORKERS, FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import MOST_WORKERS
 from usenetsync_tui.model.folders import Compression
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.model.status import Limits, StageStatus
+from usenetsync_tui.model.status.engine import Limits
+from usenetsync_tui.model.status.jobs import StageStatus
 from usenetsync_tui.pipeline.posting.posting_lanes import most_lanes
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.worker_counts import StageWorkers, WorkerCounts

@@ -16,9 +16,9 @@ from usenetsync_tui.disk.source import source_tree
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.errors import SourceFileError, UsageError
 from usenetsync_tui.model.entries import Entry, NoticeKind
-from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.lists.files import FileAction, FileFilter, FileSelection
 from usenetsync_tui.model.outcomes import Outcome
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.run.action_gate import ActionGate

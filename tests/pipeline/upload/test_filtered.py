@@ -12,12 +12,12 @@ from guarded import fill
 from worlds import World
 
 from usenetsync_tui.catalogue.lookups import differences, past
-from usenetsync_tui.model.changes import Change, ChangeRow
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.dry_runs import DryRunRow
 from usenetsync_tui.model.filters import FilterChoices
-from usenetsync_tui.model.history import PastState
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.versions.changes import Change, ChangeRow
+from usenetsync_tui.model.versions.history import PastState
 from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
 from usenetsync_tui.pipeline.upload.upload import upload
 

@@ -22,7 +22,7 @@ from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.disk.source.stat_entries import regular_entry
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile

@@ -12,7 +12,7 @@ from trees import compare_trees, content
 from worlds import World
 
 from usenetsync_tui.disk.source import source_tree as source_module
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import Entry, NoticeKind
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState

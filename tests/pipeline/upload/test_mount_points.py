@@ -17,7 +17,7 @@ from trees import naive_walk
 from worlds import FaultyStore, World
 
 from usenetsync_tui.errors import SourceError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import JobState

@@ -13,7 +13,7 @@ from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.errors import SourceError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import Folder, Profile
 from usenetsync_tui.model.jobs import JobState

@@ -16,7 +16,7 @@ from usenetsync_tui.codec.sealing import SEAL_OVERHEAD, sealed_size
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.folders import Compression, Profile, Realm, StoreKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
 
 SIZES = {size + 28 for size in LADDER if size < SEGMENT} | {SEGMENT + SEAL_OVERHEAD + 4}
 

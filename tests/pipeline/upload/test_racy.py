@@ -18,7 +18,7 @@ from worlds import FaultyStore, World
 from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.disk.source.racy import is_racy
 from usenetsync_tui.disk.source.source_file import SourceFile
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.metadata.metadata import Metadata

@@ -20,7 +20,7 @@ from worlds import FaultyStore, World
 from usenetsync_tui.codec import compression
 from usenetsync_tui.disk.content import content_of
 from usenetsync_tui.disk.source.source_file import SourceFile
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm, file_digest
 from usenetsync_tui.model.folders import Compression, Profile
 from usenetsync_tui.model.jobs import JobState

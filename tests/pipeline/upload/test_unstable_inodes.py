@@ -16,7 +16,7 @@ from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.disk.source.stat_entries import regular_entry
 from usenetsync_tui.errors import SourceFileError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Profile
 from usenetsync_tui.model.metadata.metadata import Metadata

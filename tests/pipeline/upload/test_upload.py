@@ -13,7 +13,7 @@ from worlds import FaultyStore, World
 
 from usenetsync_tui.disk.source import source_tree as source_module
 from usenetsync_tui.disk.source.source_file import SourceFile
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile, SnapshotState
 from usenetsync_tui.model.jobs import JobState

@@ -16,8 +16,8 @@ from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.disk.source.source_tree import NearbyFiles
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.entries import Entry, FileState, NoticeKind
-from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection
 from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.lists.files import FileAction, FileFilter, FileSelection
 from usenetsync_tui.model.metadata.metadata import Metadata
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.upload import waiting_files

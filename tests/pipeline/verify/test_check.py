@@ -14,7 +14,7 @@ from usenetsync_tui.disk.wall_clock import WallClock
 from usenetsync_tui.errors import StoreUnavailableError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Presence
+from usenetsync_tui.model.ports.stores import Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.pipeline.upload.upload import upload
 from usenetsync_tui.pipeline.verify.check import Repaired, repair

@@ -10,11 +10,11 @@ from trees import compare_trees, content
 from worlds import FaultyStore, World
 
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreUnavailableError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Opener, Presence
+from usenetsync_tui.model.ports.stores import Opener, Presence
 from usenetsync_tui.model.segments import Article, Receipt, SegmentStatus
 from usenetsync_tui.pipeline.upload.upload import upload
 from usenetsync_tui.pipeline.verify.check import Repaired, repair

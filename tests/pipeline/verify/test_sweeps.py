@@ -14,7 +14,7 @@ from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.outcomes import Verified
-from usenetsync_tui.model.ports import Opener, Presence
+from usenetsync_tui.model.ports.stores import Opener, Presence
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.verify.verify import finished, verify
 

@@ -11,8 +11,8 @@ from certificates import Authority
 from scripted_server import Fault, ScriptedServer
 from usenet_ground import configured
 
-from usenetsync_tui.model.servers import Role, Server, Tls
-from usenetsync_tui.model.status import TrialStep
+from usenetsync_tui.model.servers.servers import Role, Server, Tls
+from usenetsync_tui.model.status.tasks import TrialStep
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 GROUPS = ("alt.test",)

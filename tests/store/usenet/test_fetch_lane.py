@@ -11,8 +11,8 @@ from usenet_ground import article, configured, name, opened, wire_id
 from wants import ListedWants
 
 from usenetsync_tui.errors import ArticleMissingError, StoreUnavailableError
-from usenetsync_tui.model.ports import WantedArticle
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.ports.stores import WantedArticle
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.store.usenet.store import UsenetStore
 
 FETCHES = frozenset({Role.FETCH})

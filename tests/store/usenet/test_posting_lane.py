@@ -14,7 +14,7 @@ from usenet_ground import POSTS, article, configured, name, opened, wire_id
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.model.servers import ServerState
+from usenetsync_tui.model.servers.servers import ServerState
 from usenetsync_tui.store.usenet.store import UsenetStore
 
 

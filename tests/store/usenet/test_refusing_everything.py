@@ -8,7 +8,7 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import POSTS, article, configured, opened, wire_id
 
 from usenetsync_tui.errors import StoreError, StoreUnusableError
-from usenetsync_tui.model.servers import Server, ServerState
+from usenetsync_tui.model.servers.servers import Server, ServerState
 from usenetsync_tui.store.usenet.pool.health import Health
 from usenetsync_tui.store.usenet.store import UsenetStore
 

@@ -7,12 +7,8 @@ import pytest
 from scripted_server import Fault, ScriptedServer
 from usenet_ground import POSTS, article, configured, name, opened, wire_id
 
-from usenetsync_tui.errors import (
-    ArticleCorruptError,
-    ArticleMissingError,
-    StoreUnavailableError,
-)
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreUnavailableError
+from usenetsync_tui.model.servers.servers import Role
 
 FETCHES = frozenset({Role.FETCH})
 VERIFIES = frozenset({Role.VERIFY})

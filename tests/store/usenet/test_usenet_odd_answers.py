@@ -7,7 +7,7 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import configured, name, opened, wire_id
 
 from usenetsync_tui.errors import ArticleMissingError, StoreUnavailableError, StoreUnusableError
-from usenetsync_tui.model.servers import ServerState
+from usenetsync_tui.model.servers.servers import ServerState
 
 MANY = range(300)
 LOST, ODD = 7, 150

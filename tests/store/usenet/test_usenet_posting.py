@@ -16,7 +16,7 @@ from usenetsync_tui.errors import (
     StoreUnusableError,
 )
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.model.servers import Role, ServerState
+from usenetsync_tui.model.servers.servers import Role, ServerState
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
 FAULTS = {

@@ -9,7 +9,7 @@ from usenet_ground import POSTS, article, configured, name, opened, wire_id
 from worlds import until
 
 from usenetsync_tui.errors import StoreUnusableError
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 
 MANY = range(1_000)
 NAMES = [name(n) for n in MANY]

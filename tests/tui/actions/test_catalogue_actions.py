@@ -8,13 +8,8 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 from tui_demo import FakeHandle, done
 
-from usenetsync_tui.model.commands import (
-    BackUpDatabase,
-    ChangeKey,
-    Command,
-    RestoreDatabase,
-    ShowKey,
-)
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import BackUpDatabase, ChangeKey, RestoreDatabase, ShowKey
 from usenetsync_tui.tui.commands.command_line import LineInput
 from usenetsync_tui.tui.exits import ScreenExit
 from usenetsync_tui.tui.kit.question import Ask

@@ -27,15 +27,30 @@ from textual.widgets._key_panel import BindingsTable
 from tui_demo import STATES, FakeBrowser, FakeHandle, at_work, done, paused, running
 from tui_fakes import snapshot
 
-from usenetsync_tui.model import commands as asked
-from usenetsync_tui.model.files import FileAction
+from usenetsync_tui.model.commands.command import EXAMINATION_COMMANDS, Command
+from usenetsync_tui.model.commands.jobs import (
+    ActOnFiles,
+    Cancel,
+    Pause,
+    PauseAll,
+    Restore,
+    Resume,
+    ResumeAll,
+    Retry,
+    SetPriority,
+    Verify,
+)
+from usenetsync_tui.model.commands.servers import PauseServer, ResumeServer, SetConnections
 from usenetsync_tui.model.folders import Folder, SnapshotState
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.ports import ArticleRow, Browser
-from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.lists.files import FileAction
+from usenetsync_tui.model.ports.browser import ArticleRow, Browser
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.actions.registry import COMMANDS, EVERY_ACTION
 from usenetsync_tui.tui.commands.action_screen import ActionScreen
-from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, offered
+from usenetsync_tui.tui.commands.command_parser import offered
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
 from usenetsync_tui.tui.commands.palette import Palette
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.choices_dialog import NzbDialog
@@ -58,9 +73,9 @@ _PAUSABLE = (JobState.QUEUED, JobState.RUNNING)
 _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)
 
 
-def refusal(status: EngineStatus, command: asked.Command) -> str:
+def refusal(status: EngineStatus, command: Command) -> str:
     """What `engine.requests` would refuse of a command, by the rules stated there."""
-    if isinstance(command, asked.EXAMINATION_COMMANDS):
+    if isinstance(command, EXAMINATION_COMMANDS):
         return ""
     if status.read_only:
         return "it is read-only"
@@ -68,25 +83,25 @@ def refusal(status: EngineStatus, command: asked.Command) -> str:
     folders = {each.folder.id: each for each in status.folders}
     names = [server.name for server in status.servers]
     match command:
-        case asked.Pause(number):
+        case Pause(number):
             return "" if jobs[number].state in _PAUSABLE else "it cannot be paused"
-        case asked.Resume(number):
+        case Resume(number):
             return "" if jobs[number].state is JobState.PAUSED else "it is not paused"
-        case asked.Cancel(number) | asked.SetPriority(number):
+        case Cancel(number) | SetPriority(number):
             return "it is over" if jobs[number].state.is_over else ""
-        case asked.Retry(number):
+        case Retry(number):
             return "" if jobs[number].state in _RETRIABLE else "it cannot be tried again"
-        case asked.PauseAll():
+        case PauseAll():
             return "" if any(j.state in _PAUSABLE for j in status.jobs) else "nothing runs"
-        case asked.ResumeAll():
+        case ResumeAll():
             return "" if any(j.state is JobState.PAUSED for j in status.jobs) else "none paused"
-        case asked.Verify(number):
+        case Verify(number):
             verified = any(j.folder_id == number and _is_verifying(j) for j in status.jobs)
             return "no version" if folders[number].latest is None or verified else ""
-        case asked.ActOnFiles(FileAction.HOLD | FileAction.LEAVE_OUT, files):
+        case ActOnFiles(FileAction.HOLD | FileAction.LEAVE_OUT, files):
             built = (files.folder_id, files.version)
             return "" if built in [(j.folder_id, j.version) for j in status.jobs] else "not built"
-        case asked.PauseServer(name) | asked.ResumeServer(name) | asked.SetConnections(name):
+        case PauseServer(name) | ResumeServer(name) | SetConnections(name):
             return "" if name in names else "no such server"
     return ""
 
@@ -108,7 +123,7 @@ class Noted:
     def _note(self, message: str, **_: object) -> None:
         self.said.append(message)
 
-    async def of(self, host: DOMNode, action: str) -> tuple[list[str], list[asked.Command], bool]:
+    async def of(self, host: DOMNode, action: str) -> tuple[list[str], list[Command], bool]:
         """Run it as its key does, then close any screen that it opened."""
         app, screen, focused = self.pilot.app, self.pilot.app.screen, self.pilot.app.focused
         self.said.clear()
@@ -334,7 +349,7 @@ async def test_a_remapped_key_means_both_of_its_actions() -> None:
         await until(pilot, lambda: "f5 Resume" in footer(screen))
         await pilot.press("f5")
         await pilot.pause()
-    assert handle.commands == [asked.Pause(1), asked.Resume(1)]
+    assert handle.commands == [Pause(1), Resume(1)]
 
 
 async def test_a_click_in_the_footer_does_what_it_says() -> None:
@@ -345,7 +360,7 @@ async def test_a_click_in_the_footer_does_what_it_says() -> None:
         await until(pilot, lambda: "p Resume" in footer(screen))
         await pilot.click(KeyBar, offset=(footer(screen).index("Resume") + 1, 0))
         await pilot.pause()
-    assert handle.commands == [asked.Resume(1)]
+    assert handle.commands == [Resume(1)]
 
 
 async def test_marked_jobs_in_two_states_can_be_paused_and_resumed() -> None:
@@ -362,7 +377,7 @@ async def test_marked_jobs_in_two_states_can_be_paused_and_resumed() -> None:
         assert not {"pause", "resume", "pause-all", "resume-all"} & {*screen.known.refusals}
         await pilot.press("p", "colon", *"resume", "enter")
         await until(pilot, lambda: len(handle.commands) == 2)
-    assert handle.commands == [asked.Pause(1), asked.Resume(2)]
+    assert handle.commands == [Pause(1), Resume(2)]
 
 
 async def test_a_restore_proposes_the_chosen_version_and_path() -> None:
@@ -407,7 +422,7 @@ async def test_a_restore_takes_all_that_is_marked(tmp_path: Path) -> None:
         await until(pilot, lambda: bool(handle.commands))
     names = tuple(b"00/0000/IMG_%07d.CR3" % number for number in (1, 3))
     target = os.fsencode(tmp_path.resolve() / "back")
-    assert handle.commands == [asked.Restore(2, target, 11, names)]
+    assert handle.commands == [Restore(2, target, 11, names)]
 
 
 async def _asked(pilot: Pilot[ScreenExit]) -> tuple[str, str]:

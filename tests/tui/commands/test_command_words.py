@@ -6,21 +6,22 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from usenetsync_tui.model.commands import (
-    Examine,
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.commands.jobs import SetWorkers
+from usenetsync_tui.model.commands.servers import (
     LimitBandwidth,
     LimitFetching,
     PauseServer,
     ResumeServer,
     SetConnections,
-    SetWorkers,
 )
-from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, TimeSpan
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, completions, parse, path_begin
+from usenetsync_tui.model.lists.files import FileOrder
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.keep_rules import KeepPolicy, KeepRules, TimeSpan
+from usenetsync_tui.tui.commands.command_parser import completions, parse, path_begin
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
 from usenetsync_tui.tui.commands.parsed_commands import (
     AddPath,
     BackUpTo,

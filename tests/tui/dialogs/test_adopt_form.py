@@ -10,9 +10,9 @@ from test_keys import shown, until
 from textual.widgets import Input
 from tui_demo import STRING, SharingHandle, empty, unseen
 
-from usenetsync_tui.model.commands import Adopt
+from usenetsync_tui.model.commands.recovery import Adopt
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import Adopting
+from usenetsync_tui.model.status.recovery import Adopting
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
 from usenetsync_tui.tui.dialogs.first_run import FirstRun

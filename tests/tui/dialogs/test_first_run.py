@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from dialog_ground import dialog_shown, happens, pasted, picture, typed
 
-from usenetsync_tui.model.commands import AddServer, Upload
+from usenetsync_tui.model.commands.jobs import Upload
+from usenetsync_tui.model.commands.servers import AddServer
 from usenetsync_tui.model.folders import Profile, StoreKind
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.first_run import FirstRun
 from usenetsync_tui.tui.dialogs.server_form import ServerForm

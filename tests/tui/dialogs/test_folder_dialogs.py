@@ -20,22 +20,11 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from usenetsync_tui.model.commands import (
-    Choose,
-    ExportNzb,
-    FolderChoices,
-    MoveFolder,
-    Restore,
-    Upload,
-)
-from usenetsync_tui.model.figures import rate
-from usenetsync_tui.model.folders import (
-    Compression,
-    FolderDefaults,
-    Priority,
-    Profile,
-    StoreKind,
-)
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices, MoveFolder
+from usenetsync_tui.model.commands.jobs import Restore, Upload
+from usenetsync_tui.model.commands.versions import ExportNzb
+from usenetsync_tui.model.folders import Compression, FolderDefaults, Priority, Profile, StoreKind
+from usenetsync_tui.model.text.figures import rate
 from usenetsync_tui.tui.commands.command_line import LineInput
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.choices_dialog import (

@@ -6,9 +6,10 @@ import pytest
 from test_keys import shown, until
 from tui_demo import FakeBrowser, FakeHandle, folders_of, job, running
 
-from usenetsync_tui.model.commands import Cancel, Command, Pause, Resume
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import Cancel, Pause, Resume
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.tui.dialogs.resume_dialog import HeldWatch, ResumeDialog, commands_for
 
 

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from rich.cells import cell_len
 from textual.widgets import Input
 
-from usenetsync_tui.model.commands import AddServer, TestServer
+from usenetsync_tui.model.commands.servers import AddServer, TestServer
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.servers import AddressFamily, Role, Server, Tls
-from usenetsync_tui.model.status import EngineState, EngineStatus, Trial, TrialStep
+from usenetsync_tui.model.servers.servers import AddressFamily, Role, Server, Tls
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.tasks import Trial, TrialStep
 from usenetsync_tui.settings.server import ServerSettings
 from usenetsync_tui.tui.dialogs.server_fields import TypedServer, read_server
 from usenetsync_tui.tui.dialogs.server_form import ServerForm

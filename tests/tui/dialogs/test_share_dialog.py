@@ -11,8 +11,9 @@ from test_keys import shown, until
 from textual.pilot import Pilot
 from tui_demo import PROTECTED, STRING, unseen
 
-from usenetsync_tui.model.commands import PostIndex, Share, StopSharing, WriteString
-from usenetsync_tui.model.status import Sharing
+from usenetsync_tui.model.commands.jobs import PostIndex
+from usenetsync_tui.model.commands.recovery import Share, StopSharing, WriteString
+from usenetsync_tui.model.status.recovery import Sharing
 from usenetsync_tui.qr_code import NARROW, qr_lines
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard

@@ -9,10 +9,12 @@ from test_keys import at_pane, shown, until
 from textual.pilot import Pilot
 from tui_demo import FakeBrowser, FakeHandle, folders_of, job, running
 
-from usenetsync_tui.model.commands import FolderChoices, Retry, Upload
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Retry, Upload
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.sources import Refusal, RefusalKind
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.shrink_dialog import RefusalWatch, ShrinkDialog
 from usenetsync_tui.tui.exits import ScreenExit

@@ -11,20 +11,20 @@ from test_keys import shown, until
 from textual.widgets import Input
 from tui_demo import STRING, job, unseen
 
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.folders import StopPreview
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.recovery import (
     OF_STRING,
     LookByString,
-    PreviewRestore,
-    Restore,
     RestoreByString,
-    StopPreview,
     StopStringRestore,
 )
+from usenetsync_tui.model.commands.versions import PreviewRestore
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.restore_plans import PlanPhase, RestorePreview
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.plans import PlanPhase, RestorePreview
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import StringRestoreStatus
+from usenetsync_tui.model.status.recovery import StringRestoreStatus
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm
 

@@ -14,15 +14,15 @@ from tui_demo import job, running
 from tui_fakes import HOSTILE, FakeBrowser
 
 from usenetsync_tui.errors import DatabaseUnavailableError
-from usenetsync_tui.model.commands import ActOnFiles
-from usenetsync_tui.model.files import (
+from usenetsync_tui.model.commands.jobs import ActOnFiles
+from usenetsync_tui.model.lists.files import (
     FileAction,
     FileFilter,
     FileOrder,
     FileSelection,
     FileView,
 )
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.tui.files.files_pane import FilesPane, FilterInput
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.files.marks import Marks

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.model.files import FileFilter, FileView
-from usenetsync_tui.model.filter_words import parse_filter, words_of
+from usenetsync_tui.model.lists.files import FileFilter, FileView
+from usenetsync_tui.model.lists.filter_words import parse_filter, words_of
 
 _WORDS = st.text(st.characters(exclude_characters='"', exclude_categories=["Cs"]), min_size=1)
 _SIZES = st.none() | st.integers(0, (1 << 63) - 2)

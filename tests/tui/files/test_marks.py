@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usenetsync_tui.model.files import FileFilter, FileSelection, FileView
+from usenetsync_tui.model.lists.files import FileFilter, FileSelection, FileView
 from usenetsync_tui.tui.files.marks import MarkedRange, Marks, all_of
 
 EVERY = FileFilter()

@@ -8,8 +8,14 @@ from textual.pilot import Pilot
 from tui_demo import running
 from tui_fakes import FakeBrowser
 
-from usenetsync_tui.model.commands import ActOnFiles
-from usenetsync_tui.model.files import FileAction, FileFilter, FileOrder, FileSelection, all_in
+from usenetsync_tui.model.commands.jobs import ActOnFiles
+from usenetsync_tui.model.lists.files import (
+    FileAction,
+    FileFilter,
+    FileOrder,
+    FileSelection,
+    all_in,
+)
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.files.marked_paths import marked_paths
 

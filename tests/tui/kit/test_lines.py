@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from tui_demo import running
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.figures import bar, duration, percent, size
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.text.figures import bar, duration, percent, size
 from usenetsync_tui.tui.kit.inks import Line, fit, flow, width_of
 from usenetsync_tui.tui.kit.list_lines import position
 from usenetsync_tui.tui.panes.status_line import banner_lines

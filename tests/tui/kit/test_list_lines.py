@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from tui_fakes import HOSTILE, NOON, FakeBrowser, article, snapshot
 
-from usenetsync_tui.model.changes import Change, ChangeRow
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
 from usenetsync_tui.model.folders import SnapshotState
+from usenetsync_tui.model.lists.files import FileFilter, FileOrder, FileView
 from usenetsync_tui.model.segments import SegmentStatus
+from usenetsync_tui.model.versions.changes import Change, ChangeRow
 from usenetsync_tui.tui.files.file_lines import (
     Columns,
     file_line,

@@ -12,9 +12,9 @@ import pytest
 from tui_fakes import FakeBrowser
 
 from usenetsync_tui.errors import DatabaseUnavailableError
-from usenetsync_tui.model.changes import ChangeRow
-from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
-from usenetsync_tui.model.ports import FileDirectory, FileRow
+from usenetsync_tui.model.lists.files import FileFilter, FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.ports.browser import FileDirectory, FileRow
+from usenetsync_tui.model.versions.changes import ChangeRow
 from usenetsync_tui.tui.files.file_source import FileSource
 from usenetsync_tui.tui.kit.list_pages import PAGES_KEPT, ListPages
 from usenetsync_tui.tui.kit.list_source import PAGE_SIZE

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from textual.app import ComposeResult
 from textual.widgets import OptionList
 
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit import folder_listing
 from usenetsync_tui.tui.kit.folder_listing import (
     check_new_file,

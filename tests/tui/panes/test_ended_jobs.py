@@ -9,7 +9,7 @@ from lists_ground import picture
 from tui_demo import FakeHandle, job, running
 
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.panes.ended_jobs import EndedJobs, ended_severity, ended_words, rings_bell
 

@@ -11,13 +11,9 @@ from tui_fakes import HOSTILE, NOON, snapshot
 
 from usenetsync_tui.model.folders import Priority, SnapshotState
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.status import (
-    EngineState,
-    EngineStatus,
-    FolderStatus,
-    JobStatus,
-    LastCheck,
-)
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus, LastCheck
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.kit.inks import Line, width_of
 from usenetsync_tui.tui.panes.errand_lines import fraction
 from usenetsync_tui.tui.panes.folder_lines import folder_blocks, no_folder_lines

@@ -12,20 +12,13 @@ from tui_demo import HOSTILE, STATES, WORKERS, job, running, server, servers
 from tui_fakes import CAUSES, FakeBrowser
 
 from usenetsync_tui.model.entries import NoticeKind
-from usenetsync_tui.model.figures import bits, columns, count, milliseconds, pace, rate, size
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Cause, DatabaseFigures, TableSize
-from usenetsync_tui.model.servers import ConnectionStatus, ServerState
-from usenetsync_tui.model.status import (
-    EngineState,
-    EngineStatus,
-    Event,
-    PoolStatus,
-    Severity,
-    StageStatus,
-    TaskStatus,
-    WorkerStatus,
-)
+from usenetsync_tui.model.ports.browser import Cause, DatabaseFigures, TableSize
+from usenetsync_tui.model.servers.servers import ConnectionStatus, ServerState
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus, PoolStatus
+from usenetsync_tui.model.status.jobs import StageStatus, WorkerStatus
+from usenetsync_tui.model.status.tasks import Event, Severity, TaskStatus
+from usenetsync_tui.model.text.figures import bits, columns, count, milliseconds, pace, rate, size
 from usenetsync_tui.tui.kit.inks import INKS, Line, fit, width_of
 from usenetsync_tui.tui.kit.lines_view import redrawn
 from usenetsync_tui.tui.panes.database_lines import database_lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tui_demo import FakeBrowser, FakeHandle, running
 
-from usenetsync_tui.model.files import FileOrder
+from usenetsync_tui.model.lists.files import FileOrder
 from usenetsync_tui.tui.app import UsenetSyncApp
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.files.files_table import FilesTable

@@ -19,18 +19,19 @@ from tui_fakes import CAUSES, FakeBrowser
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import styles_folder
-from usenetsync_tui.model.commands import (
-    ActOnFiles,
-    Command,
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import ActOnFiles
+from usenetsync_tui.model.commands.servers import (
     LimitBandwidth,
     PauseServer,
     ResumeServer,
     SetConnections,
 )
-from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection, FileView
-from usenetsync_tui.model.ports import Cause, DatabaseFigures
-from usenetsync_tui.model.servers import ServerState
-from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Severity
+from usenetsync_tui.model.lists.files import FileAction, FileFilter, FileSelection, FileView
+from usenetsync_tui.model.ports.browser import Cause, DatabaseFigures
+from usenetsync_tui.model.servers.servers import ServerState
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.tasks import Event, Severity
 from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView
 from usenetsync_tui.tui.kit.command_request import CommandRequest

@@ -10,10 +10,10 @@ from tui_demo import running
 from tui_fakes import HOSTILE, FakeBrowser, snapshot
 
 from usenetsync_tui.errors import DatabaseUnavailableError
-from usenetsync_tui.model.commands import ActOnFiles
-from usenetsync_tui.model.files import FileAction, FileSelection
+from usenetsync_tui.model.commands.jobs import ActOnFiles
 from usenetsync_tui.model.folders import SnapshotState
-from usenetsync_tui.model.ports import ArticleRow
+from usenetsync_tui.model.lists.files import FileAction, FileSelection
+from usenetsync_tui.model.ports.browser import ArticleRow
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.files.marked_paths import marked_paths
 from usenetsync_tui.tui.kit.list_source import PAGE_SIZE

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from test_keys import shown, until
 from tui_demo import FakeHandle, at_work, examination, read_only
 
-from usenetsync_tui.model.commands import Examine, StopExamining
-from usenetsync_tui.model.findings import Finding, Grade, bad, good
-from usenetsync_tui.model.status import Examination
+from usenetsync_tui.model.commands.engine import Examine, StopExamining
+from usenetsync_tui.model.machine.findings import Finding, Grade, bad, good
+from usenetsync_tui.model.status.tasks import Examination
 from usenetsync_tui.tui.commands.command_line import CommandLine
 from usenetsync_tui.tui.dashboard import Dashboard
 from usenetsync_tui.tui.kit.inks import Line, width_of

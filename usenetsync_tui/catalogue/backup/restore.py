@@ -19,7 +19,7 @@ from usenetsync_tui.catalogue.backup.write import refuse_if_stopped
 from usenetsync_tui.catalogue.session import Catalogue, Transaction, load
 from usenetsync_tui.codec.catalogue_backup import Frame, FrameKind, Read, frames
 from usenetsync_tui.errors import BackupUnusableError, CatalogueNotEmptyError, DatabaseBusyError
-from usenetsync_tui.model.backups import BackupFound, held_words
+from usenetsync_tui.model.recovery.backups import BackupFound, held_words
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.postgres.migrate import migrate_inside
 

@@ -9,7 +9,7 @@ from usenetsync_tui import __version__
 from usenetsync_tui.catalogue.backup import layout
 from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.codec.catalogue_backup import BackupWriter, FrameKind, Write
-from usenetsync_tui.model.backups import BackupMade
+from usenetsync_tui.model.recovery.backups import BackupMade
 from usenetsync_tui.postgres.in_thread import StoppedError
 from usenetsync_tui.postgres.silence import HeardConnection
 

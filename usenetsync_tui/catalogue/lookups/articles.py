@@ -9,7 +9,7 @@ from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Realm
-from usenetsync_tui.model.ports import ArticleRow
+from usenetsync_tui.model.ports.browser import ArticleRow
 from usenetsync_tui.model.segments import SegmentStatus
 
 _SQL = load(__package__, "articles.sql")

@@ -33,12 +33,20 @@ from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
 from usenetsync_tui.catalogue.tables.matching import view_of
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.errors import DatabaseUnavailableError
-from usenetsync_tui.model.changes import ChangeRow
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.forgetting import ForgetPreview
-from usenetsync_tui.model.history import (
+from usenetsync_tui.model.jobs import PastJob
+from usenetsync_tui.model.lists.files import FileFilter, FileKey, FileOrder, FileQuery
+from usenetsync_tui.model.ports.browser import (
+    ArticleRow,
+    Cause,
+    DatabaseFigures,
+    FileDirectory,
+    FileRow,
+)
+from usenetsync_tui.model.versions.changes import ChangeRow
+from usenetsync_tui.model.versions.forgetting import ForgetPreview
+from usenetsync_tui.model.versions.history import (
     FindKey,
     FindQuery,
     FoundFile,
@@ -46,8 +54,6 @@ from usenetsync_tui.model.history import (
     StoredBytes,
     VersionCost,
 )
-from usenetsync_tui.model.jobs import PastJob
-from usenetsync_tui.model.ports import ArticleRow, Cause, DatabaseFigures, FileDirectory, FileRow
 from usenetsync_tui.postgres.pool import mapped_errors, named_conninfo
 
 _OPTIONS = (

@@ -12,7 +12,7 @@ from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.model.entries import NoticeKind
-from usenetsync_tui.model.ports import Cause
+from usenetsync_tui.model.ports.browser import Cause
 from usenetsync_tui.model.segments import SegmentStatus
 
 _SQL = load(__package__, "causes.sql")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.model.history import StoredBytes, VersionCost
+from usenetsync_tui.model.versions.history import StoredBytes, VersionCost
 
 _SQL = load(__package__, "costs.sql")
 

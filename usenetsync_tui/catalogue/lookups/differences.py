@@ -7,8 +7,8 @@ from typing import LiteralString
 
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables.source import exclusions
-from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
+from usenetsync_tui.model.versions.changes import Change, ChangeKind, ChangeRow
 
 _SQL = load(__package__, "differences.sql")
 

@@ -55,7 +55,7 @@ SELECT coalesce(o.long_path, o.path_key, n.long_path, n.path_key),
 
 -- kinds
 -- In what a row `n` of `files` differs from an earlier row `o` of the same path:
--- `model.changes.ChangeKind`. The digests of two large files can be compared if the segments that
+-- `model.versions.changes.ChangeKind`. The digests of two large files can be compared if the segments that
 -- they are made of have one size, and if either both are stored without their holes or none is.
 (CASE WHEN o.kind <> n.kind THEN ARRAY['type'] ELSE array_remove(ARRAY[
     CASE WHEN n.kind = {kind.regular}

@@ -13,8 +13,8 @@ from typing import Any, LiteralString, NamedTuple
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables.matching import Predicate, fragment, matching_names
 from usenetsync_tui.model.entries import FileKind, unfitted_time
-from usenetsync_tui.model.history import FindKey, FindQuery, FoundFile
 from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.model.versions.history import FindKey, FindQuery, FoundFile
 
 _SQL = load(__package__, "found.sql")
 _FRAGMENTS = ("row", "states", "is_last", "no_last")

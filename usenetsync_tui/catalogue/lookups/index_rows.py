@@ -48,7 +48,7 @@ class IndexRow(NamedTuple):
     extents: bytes | None
     """Likewise."""
     change: int
-    """`model.index_entries.EntryChange`: 3 for a path that is gone, the row of which is old."""
+    """`model.index.entries.EntryChange`: 3 for a path that is gone, the row of which is old."""
 
 
 assert IndexRow._fields[:-1] == tuple(INDEX_ROW)

@@ -13,9 +13,9 @@ from usenetsync_tui.catalogue.lookups import tree
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.matching import Predicate, all_of, matching
 from usenetsync_tui.catalogue.tables.version_files import VersionRow, version_rows
-from usenetsync_tui.model.files import FileKey, FileOrder, FileQuery, FileView
+from usenetsync_tui.model.lists.files import FileKey, FileOrder, FileQuery, FileView
 from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.model.ports import FileDirectory
+from usenetsync_tui.model.ports.browser import FileDirectory
 
 _SQL = load(__package__, "listing.sql")
 

@@ -8,7 +8,7 @@ from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import Job, JobState, Verb
-from usenetsync_tui.model.status import LastCheck
+from usenetsync_tui.model.status.folders import LastCheck
 from usenetsync_tui.model.value_object import value_object
 
 _SQL = load(__package__, "overview.sql")

@@ -12,8 +12,8 @@ from usenetsync_tui.catalogue.tables.source import exclusions
 from usenetsync_tui.catalogue.tables.source.exclusions import Gone
 from usenetsync_tui.model.entries import FileKind, unfitted_time
 from usenetsync_tui.model.filters import Rule
-from usenetsync_tui.model.history import PastState
 from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.model.versions.history import PastState
 from usenetsync_tui.postgres.arrays import bytea_array
 
 _SQL = load(__package__, "past.sql")

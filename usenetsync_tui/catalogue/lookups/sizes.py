@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.model.ports import DatabaseFigures, TableSize
+from usenetsync_tui.model.ports.browser import DatabaseFigures, TableSize
 
 _SQL = load(__package__, "sizes.sql")
 _TABLES = ("files", "objects", "segments", "articles", "notices")

@@ -12,9 +12,9 @@ from typing import LiteralString
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables.matching import Predicate, fragment
 from usenetsync_tui.catalogue.tables.version_files import VersionRow, version_rows
-from usenetsync_tui.model.files import FileKey, FileQuery
+from usenetsync_tui.model.lists.files import FileKey, FileQuery
 from usenetsync_tui.model.path_keys import KEY_HEAD, key_head, path_key
-from usenetsync_tui.model.ports import FileDirectory
+from usenetsync_tui.model.ports.browser import FileDirectory
 
 _SQL = load(__package__, "tree.sql")
 

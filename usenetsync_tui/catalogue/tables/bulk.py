@@ -14,7 +14,7 @@ from usenetsync_tui.catalogue.tables.index import changes
 from usenetsync_tui.catalogue.tables.left_out import HELD
 from usenetsync_tui.catalogue.tables.matching import all_of, matching
 from usenetsync_tui.model.entries import FileKind, FileState
-from usenetsync_tui.model.files import FileAction, FileSelection
+from usenetsync_tui.model.lists.files import FileAction, FileSelection
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.value_object import value_object
 

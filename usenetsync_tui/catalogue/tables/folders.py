@@ -13,7 +13,7 @@ from usenetsync_tui.catalogue.tables import headers
 from usenetsync_tui.catalogue.tables.keeping.policies import policy_of
 from usenetsync_tui.catalogue.tables.source import mounts
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.filters import Filters
 from usenetsync_tui.model.folders import (
@@ -26,8 +26,8 @@ from usenetsync_tui.model.folders import (
     Realm,
     StoreKind,
 )
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _SQL = load(__package__, "folders.sql")
 _FOLDER = len(FOLDER)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Folder, FolderDefaults, Profile, StoreKind
-from usenetsync_tui.model.headers import newsgroups_problem, poster_problem
+from usenetsync_tui.model.servers.headers import newsgroups_problem, poster_problem
 
 _SQL = load(__package__, "headers.sql")
 _VEIL_SIZE = 32

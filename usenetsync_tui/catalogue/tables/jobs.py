@@ -13,8 +13,8 @@ from usenetsync_tui.catalogue.tables import left_out
 from usenetsync_tui.model.entries import Notice, NoticeKind
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.restored_paths import joined, parted
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.paths import joined, parted
 from usenetsync_tui.model.sources import Refusal, RefusalKind
 from usenetsync_tui.model.transitions import JOBS, JobEvent
 

@@ -14,7 +14,7 @@ from typing import LiteralString
 from usenetsync_tui.catalogue.session import load
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
 from usenetsync_tui.model.entries import MOST, FileState
-from usenetsync_tui.model.files import FileFilter, FileView
+from usenetsync_tui.model.lists.files import FileFilter, FileView
 from usenetsync_tui.postgres.globs import is_folded, letters_of, regex_of
 
 _SQL = load(__package__, "matching.sql")

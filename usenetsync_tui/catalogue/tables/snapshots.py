@@ -10,8 +10,8 @@ from usenetsync_tui.catalogue.columns import SNAPSHOT
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.version_files import VersionCounts
 from usenetsync_tui.errors import UnknownSnapshotError
-from usenetsync_tui.model.figures import in_ranges
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
+from usenetsync_tui.model.text.figures import in_ranges
 
 _SQL = load(__package__, "snapshots.sql")
 

@@ -13,8 +13,8 @@ from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.engine.opening import waited_for
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.forgetting import FreedInAll
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.forgetting import FreedInAll
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.address import shown
 from usenetsync_tui.postgres.embedded.database_status import DatabaseStatus

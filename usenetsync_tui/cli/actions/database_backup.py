@@ -23,10 +23,10 @@ from usenetsync_tui.engine.database_backup import back_up, check, put_back
 from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import CatalogueNotEmptyError, UsageError
-from usenetsync_tui.model.backups import BackupFound
-from usenetsync_tui.model.commands import RestoreDatabase
-from usenetsync_tui.model.figures import size
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.engine import RestoreDatabase
+from usenetsync_tui.model.recovery.backups import BackupFound
+from usenetsync_tui.model.text.figures import size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting, Waits, Work
 
 _EVERY = 1.0

@@ -15,9 +15,9 @@ from usenetsync_tui.engine.doctor.checks import Opener
 from usenetsync_tui.engine.doctor.examination import findings
 from usenetsync_tui.engine.opening import open_catalogue
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Examine
-from usenetsync_tui.model.findings import GLYPHS, Finding, Grade, good, verdict
-from usenetsync_tui.model.terminal_checks import terminal_found
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.machine.findings import GLYPHS, Finding, Grade, good, verdict
+from usenetsync_tui.model.machine.terminal_checks import terminal_found
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from usenetsync_tui.environment import real_path
 from usenetsync_tui.errors import SourceError, SourceGoneError, UsenetSyncError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 
 class RefusedFolder(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.cli.actions.restore import concluded
+from usenetsync_tui.cli.actions.job_end import concluded
 from usenetsync_tui.cli.actions.upload import conclude
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.run import Exit, catalogue_for_job, environment, start
 from usenetsync_tui.engine.progress.summary import recorded
-from usenetsync_tui.model.commands import Resume
+from usenetsync_tui.model.commands.jobs import Resume
 from usenetsync_tui.model.jobs import Verb
 
 

@@ -10,13 +10,13 @@ from usenetsync_tui.cli.output.json_fields import notice_fields, summary_fields
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.figures import elapsed, number, plural, rate, size
 from usenetsync_tui.model.folders import Snapshot
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import ServerStatus
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.servers.servers import ServerStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import elapsed, number, plural, rate, size
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _SHOWN = 20
 CODES = {

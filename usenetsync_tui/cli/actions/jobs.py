@@ -13,10 +13,10 @@ from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, start
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.figures import elapsed, number, plural, size, when
 from usenetsync_tui.model.jobs import Job, JobState, PastJob
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import JOB_WORDS
+from usenetsync_tui.model.text.figures import elapsed, number, plural, size, when
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import JOB_WORDS
 
 _PAGE = 1000
 

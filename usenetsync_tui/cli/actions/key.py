@@ -22,8 +22,8 @@ from usenetsync_tui.engine.secret_change.change import NewSecret, change_secret
 from usenetsync_tui.engine.secret_change.show import folder_keys, secret_report
 from usenetsync_tui.environment import absolute_path
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import ChangeKey
-from usenetsync_tui.model.keys import (
+from usenetsync_tui.model.commands.engine import ChangeKey
+from usenetsync_tui.model.recovery.keys import (
     ChangedSecret,
     FolderKey,
     SecretReport,
@@ -31,7 +31,7 @@ from usenetsync_tui.model.keys import (
     report_lines,
     verdict,
 )
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits, Work
 
 _HEADS = (Column("FOLDER", least=12), Column("KEY OF"), Column("NEEDS"), Column("OPENS"))

@@ -23,10 +23,10 @@ from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.cli.typed_string import TypedString
 from usenetsync_tui.model.entries import DEVICES, FILE_TYPES, FileKind
-from usenetsync_tui.model.figures import NOTHING, number, size, when, when_ns
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import FILE_WORDS, SNAPSHOT_WORDS, marks_in_words
+from usenetsync_tui.model.text.figures import NOTHING, number, size, when, when_ns
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import FILE_WORDS, SNAPSHOT_WORDS, marks_in_words
 
 _PAGE = 1000
 _FOLDERS = (

@@ -21,9 +21,9 @@ from usenetsync_tui.cli.run import (
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.requests.moved_folder import change_path
 from usenetsync_tui.environment import real_path
-from usenetsync_tui.model.commands import MoveFolder
+from usenetsync_tui.model.commands.folders import MoveFolder
 from usenetsync_tui.model.folders import MovedFolder
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 
 

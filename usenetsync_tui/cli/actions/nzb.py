@@ -12,21 +12,11 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables.snapshots import finished_version
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
-from usenetsync_tui.cli.run import (
-    Exit,
-    catalogue_to_read,
-    folder_named,
-    start,
-)
-from usenetsync_tui.engine.requests.export import (
-    NzbTarget,
-    export,
-    left_out_words,
-    listed_words,
-)
+from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
+from usenetsync_tui.engine.requests.export import NzbTarget, export, left_out_words, listed_words
 from usenetsync_tui.errors import TargetError, UsageError
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.nzb.nzb import Listed, write_nzb
 
 _STDOUT = b"-"

@@ -22,8 +22,8 @@ from usenetsync_tui.cli.surroundings import hint, own_locations, settings_in_for
 from usenetsync_tui.engine.thread import EngineThread
 from usenetsync_tui.errors import UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Upload
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.jobs import Upload
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.settings.appearance import Appearance, appearance
 from usenetsync_tui.tui.exits import ExitReason, ScreenExit
 from usenetsync_tui.tui.run import run_screen

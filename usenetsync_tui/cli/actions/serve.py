@@ -41,9 +41,10 @@ from usenetsync_tui.errors import (
     leading_error,
 )
 from usenetsync_tui.model.backoff import growing
-from usenetsync_tui.model.commands import Drain
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, Event, Severity
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.tasks import Event, Severity
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.settings.settings import Settings, load_settings
 from usenetsync_tui.wire.schema import wire_schema
 

@@ -13,11 +13,11 @@ from usenetsync_tui.cli.run import Exit, environment, start, waits_said
 from usenetsync_tui.engine.trials import next_step
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.figures import NOTHING, milliseconds
-from usenetsync_tui.model.nearest import did_you_mean
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.server_address import host_and_port
-from usenetsync_tui.model.servers import Role, Server, Tls
+from usenetsync_tui.model.servers.server_address import host_and_port
+from usenetsync_tui.model.servers.servers import Role, Server, Tls
+from usenetsync_tui.model.text.figures import NOTHING, milliseconds
+from usenetsync_tui.model.text.nearest import did_you_mean
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.settings.sources import CONFIG_NAME

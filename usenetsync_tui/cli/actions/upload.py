@@ -23,12 +23,17 @@ from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, environment, start
 from usenetsync_tui.cli.signals import GOES_ON, tell_interrupted
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import FolderChoices, Upload
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.folders import Compression, Priority, Profile, StoreKind
-from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.servers.headers import (
+    newsgroups_problem,
+    newsgroups_typed,
+    poster_problem,
+)
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.settings.settings import Settings
 

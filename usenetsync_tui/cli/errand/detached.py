@@ -10,7 +10,7 @@ from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.errors import NoEngineError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.wire.client import attached

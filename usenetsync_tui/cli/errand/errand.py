@@ -32,11 +32,13 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.commands import Cancel, Command, Drain, Resume, Upload
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Drain
+from usenetsync_tui.model.commands.jobs import Cancel, Resume, Upload
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE
 from usenetsync_tui.settings.settings import Settings

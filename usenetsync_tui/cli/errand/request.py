@@ -24,9 +24,9 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answer, Result
-from usenetsync_tui.model.commands import Command
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.postgres.lock import SHORTEST_PATIENCE, EngineLock
 from usenetsync_tui.settings.settings import Settings

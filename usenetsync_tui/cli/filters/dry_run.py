@@ -10,14 +10,14 @@ from usenetsync_tui.cli.output.json_fields import dry_run_fields, notice_fields,
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.own_paths import own_paths
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.dry_runs import DryRunBatch, DryRunRow, DryRunTotals
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.filters import Filters
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.model.words import CHANGE_WORDS
+from usenetsync_tui.model.text.figures import number, plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import CHANGE_WORDS
 from usenetsync_tui.pipeline.upload.dry_run import DryRun, RefusedError
 from usenetsync_tui.settings.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from usenetsync_tui.model.keep_rules import (
+from usenetsync_tui.model.versions.keep_rules import (
     MOST_KEPT,
     KeepRules,
     TimeSpan,

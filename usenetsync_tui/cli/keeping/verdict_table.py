@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.table import Column
-from usenetsync_tui.model.kept_versions import KeepVerdict
+from usenetsync_tui.model.versions.kept_versions import KeepVerdict
 
 _COLUMNS = (Column("Version", right=True), Column(""), Column("Kept by", least=8))
 

@@ -15,12 +15,12 @@ from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.keeping_fields import verdict_fields
 from usenetsync_tui.cli.surroundings import environment
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.keep_rules import KeepRules
-from usenetsync_tui.model.kept_versions import verdicts
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.keep_rules import KeepRules
+from usenetsync_tui.model.versions.kept_versions import verdicts
 
 
 @value_object

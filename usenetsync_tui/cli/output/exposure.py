@@ -6,7 +6,7 @@ import os
 import sys
 
 from usenetsync_tui.cli.output import voices
-from usenetsync_tui.model.servers import Exposure, Server
+from usenetsync_tui.model.servers.servers import Exposure, Server
 from usenetsync_tui.settings.settings import Settings
 
 

@@ -17,20 +17,21 @@ from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.dry_runs import DryRunRow, DryRunTotals
 from usenetsync_tui.model.entries import FileKind, Notice
-from usenetsync_tui.model.files import FileView
-from usenetsync_tui.model.findings import Finding
 from usenetsync_tui.model.folders import Folder, Snapshot, StoreKind
 from usenetsync_tui.model.jobs import Job
+from usenetsync_tui.model.lists.files import FileView
+from usenetsync_tui.model.machine.findings import Finding
 from usenetsync_tui.model.outcomes import Summary, Verified
-from usenetsync_tui.model.recovery_words import newest_indexed
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restore_plans import Fate, PlannedPath, PlanTotals
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Server, ServerStatus
+from usenetsync_tui.model.recovery.recovery_words import newest_indexed
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.plans import Fate, PlannedPath, PlanTotals
+from usenetsync_tui.model.servers.servers import Server, ServerStatus
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.model.status import JobStatus, TrialStep
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.status.tasks import TrialStep
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import KIND_WORDS
 from usenetsync_tui.model.waiting import Waiting
-from usenetsync_tui.model.words import KIND_WORDS
 
 if TYPE_CHECKING:
     from usenetsync_tui.catalogue.tables.version_files import VersionRow

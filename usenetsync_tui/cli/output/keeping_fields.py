@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from usenetsync_tui.model.keep_rules import COUNTED, KeepRules
-from usenetsync_tui.model.kept_versions import KeepVerdict, PolicyEffect
-from usenetsync_tui.model.version_marks import MarkedVersion
+from usenetsync_tui.model.versions.keep_rules import COUNTED, KeepRules
+from usenetsync_tui.model.versions.kept_versions import KeepVerdict, PolicyEffect
+from usenetsync_tui.model.versions.version_marks import MarkedVersion
 
 Fields = dict[str, Any]
 

@@ -14,8 +14,8 @@ import anyio
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.json_fields import progress_fields, starting_fields
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting
 
 _EVERY_JSON = 1.0

@@ -15,9 +15,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from usenetsync_tui.model.figures import NOTHING, duration, number, percent, rate
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import NOTHING, duration, number, percent, rate
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting
 
 _EVERY = 0.25

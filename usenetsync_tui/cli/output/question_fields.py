@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.cli.output.json_fields import Fields
-from usenetsync_tui.model.changes import ChangeRow
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.folders import Snapshot
-from usenetsync_tui.model.history import FoundFile, PastState, StoredBytes, VersionCost
-from usenetsync_tui.model.words import KIND_WORDS
+from usenetsync_tui.model.text.words import KIND_WORDS
+from usenetsync_tui.model.versions.changes import ChangeRow
+from usenetsync_tui.model.versions.history import FoundFile, PastState, StoredBytes, VersionCost
 
 
 def _kind(kind: int | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from usenetsync_tui.cli.output.json_fields import Fields
-from usenetsync_tui.model.forgetting import ForgetPreview, FreedInAll, VersionSpace
+from usenetsync_tui.model.versions.forgetting import ForgetPreview, FreedInAll, VersionSpace
 
 
 def space_fields(folder: str, version: VersionSpace) -> Fields:

@@ -1,6 +1,6 @@
 """The two forms of output: lines for people, JSON for scripts.
 
-`model.figures` and `model.words` decide how figures and states are written.
+`model.text.figures` and `model.text.words` decide how figures and states are written.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from rich.cells import cell_len
 
 from usenetsync_tui.cli.output.table import Column, table, terminal_width
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import NOTICE_WORDS
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import NOTICE_WORDS
 
 _LEAST_BESIDE = 24
 """Least cells for a text beside its head; with fewer it goes below."""

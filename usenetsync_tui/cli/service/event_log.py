@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from usenetsync_tui.cli.log import PrivateLogFile, Redacting
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import Event, Severity
+from usenetsync_tui.model.status.tasks import Event, Severity
+from usenetsync_tui.model.text.safe_name import safe_name
 
 NAME = "serve.log"
 LARGEST = 5 << 20

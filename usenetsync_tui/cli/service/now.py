@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.model.figures import duration, percent, rate
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import duration, percent, rate
 
 _WORDS = {
     EngineState.STARTING: "Opening the catalogue.",

@@ -17,7 +17,7 @@ import anyio
 import usenetsync_tui
 from usenetsync_tui.errors import NoEngineError, UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.windows import Window
 from usenetsync_tui.ownership import open_or_make
 from usenetsync_tui.settings.settings import Settings

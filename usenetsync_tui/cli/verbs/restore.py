@@ -9,7 +9,7 @@ from usenetsync_tui.cli.completing import complete_folder
 from usenetsync_tui.cli.deferred import loaded_from
 from usenetsync_tui.cli.options import detach_option, json_option, quiet_option, version_option
 from usenetsync_tui.cli.recovery_options import recovery_options
-from usenetsync_tui.model.restore_choices import Overwrite
+from usenetsync_tui.model.restores.choices import Overwrite
 
 
 @click.command()
@@ -77,7 +77,7 @@ from usenetsync_tui.model.restore_choices import Overwrite
 @detach_option
 @quiet_option
 @json_option
-@loaded_from("restore")
+@loaded_from("restoring.restore")
 def restore() -> None:
     """Restore a version of FOLDER into TARGET.
 
@@ -106,7 +106,7 @@ def restore() -> None:
 @detach_option
 @quiet_option
 @json_option
-@loaded_from("restore")
+@loaded_from("verify")
 def verify() -> None:
     """Check that the store still holds every article of FOLDER.
 

@@ -32,14 +32,8 @@ from blake3 import blake3
 from usenetsync_tui.codec.index.varints import Cursor, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import DEVICES, MOST, SPECIAL, FileKind
-from usenetsync_tui.model.index_entries import Attribute, AttributeTag, IndexEntry
-from usenetsync_tui.model.metadata.metadata import (
-    MOST_RUNS,
-    MOST_XATTRS,
-    Extent,
-    Extents,
-    Xattr,
-)
+from usenetsync_tui.model.index.entries import Attribute, AttributeTag, IndexEntry
+from usenetsync_tui.model.metadata.metadata import MOST_RUNS, MOST_XATTRS, Extent, Extents, Xattr
 
 _LONGEST_NAME = 255
 """Bytes of the name of an extended attribute (``XATTR_NAME_MAX``)."""

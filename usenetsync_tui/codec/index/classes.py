@@ -26,7 +26,7 @@ from usenetsync_tui.codec.index.varints import Cursor, write_texts, write_varint
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.index_entries import EntryChange
+from usenetsync_tui.model.index.entries import EntryChange
 
 _KINDS = frozenset((FileKind.REGULAR, FileKind.DIRECTORY, FileKind.SYMLINK))
 """Special files are regular ones with an attribute (`attributes`)."""

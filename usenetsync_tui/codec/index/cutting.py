@@ -13,8 +13,8 @@ from usenetsync_tui.codec.index.files_page import write_files
 from usenetsync_tui.codec.index.objects_page import write_objects
 from usenetsync_tui.codec.index.page import MOST_ROWS
 from usenetsync_tui.codec.index.paths import LARGEST_PATHS, LONGEST_PATH, shared_length
-from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import PartKey, PathKey
+from usenetsync_tui.model.index.entries import IndexEntry, ObjectPart
+from usenetsync_tui.model.index.roots import PartKey, PathKey
 from usenetsync_tui.model.value_object import value_object
 
 PAGE_TARGET = 600_000

@@ -48,12 +48,7 @@ from usenetsync_tui.codec.index.page import (
     read_page,
     write_page,
 )
-from usenetsync_tui.codec.index.paths import (
-    LARGEST_PATHS,
-    read_paths,
-    shared_length,
-    write_paths,
-)
+from usenetsync_tui.codec.index.paths import LARGEST_PATHS, read_paths, shared_length, write_paths
 from usenetsync_tui.codec.index.varints import (
     read_deltas,
     read_varints,
@@ -62,7 +57,7 @@ from usenetsync_tui.codec.index.varints import (
     write_varints,
 )
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_roots import HIGHEST_LEVEL, PageRef, PartKey, PathKey
+from usenetsync_tui.model.index.roots import HIGHEST_LEVEL, PageRef, PartKey, PathKey
 
 _STORED = (19, 21)
 _KNOWN = frozenset(range(1, 24, 2))

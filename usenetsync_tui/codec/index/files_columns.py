@@ -25,7 +25,7 @@ from usenetsync_tui.codec.index.varints import (
 )
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import MOST, FileKind
-from usenetsync_tui.model.index_entries import Attribute, EntryChange, IndexEntry
+from usenetsync_tui.model.index.entries import Attribute, EntryChange, IndexEntry
 
 FIRST_ATTRIBUTE = 64
 _KNOWN = frozenset(range(1, 32, 2))

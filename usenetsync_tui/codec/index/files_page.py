@@ -50,7 +50,7 @@ from usenetsync_tui.codec.index.paths import write_paths
 from usenetsync_tui.codec.index.sparse import write_sparse
 from usenetsync_tui.codec.index.varints import write_deltas, write_signed, write_varints
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.index_entries import EntryChange, IndexEntry
+from usenetsync_tui.model.index.entries import EntryChange, IndexEntry
 
 _STORED = (27,)
 _SECOND = 1_000_000_000

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_entries import EntryChange, IndexEntry
-from usenetsync_tui.model.index_roots import IndexRoot, IndexRun
+from usenetsync_tui.model.index.entries import EntryChange, IndexEntry
+from usenetsync_tui.model.index.roots import IndexRoot, IndexRun
 
 
 def runs_of(root: IndexRoot, version: int) -> tuple[IndexRun, ...]:

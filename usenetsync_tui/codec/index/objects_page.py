@@ -46,7 +46,7 @@ from usenetsync_tui.codec.index.varints import (
 )
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import MOST
-from usenetsync_tui.model.index_entries import IndexArticle, IndexSegment, ObjectPart
+from usenetsync_tui.model.index.entries import IndexArticle, IndexSegment, ObjectPart
 from usenetsync_tui.model.segments import Codec, ObjectKind
 
 LARGEST_SEGMENT = 64 << 20

@@ -20,7 +20,7 @@ from operator import add, gt, lt
 
 from usenetsync_tui.codec.index.varints import read_varints, slices, write_varints
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 LONGEST_PATH = 4 << 20
 LARGEST_PATHS = 64 << 20

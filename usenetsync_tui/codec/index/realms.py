@@ -7,8 +7,8 @@ from usenetsync_tui.codec.sealing import KEY_SIZE
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import NEWEST_HEADER_STYLE, Profile, StoreKind
-from usenetsync_tui.model.headers import is_domain, newsgroups_problem, poster_problem
-from usenetsync_tui.model.index_roots import IndexRealm
+from usenetsync_tui.model.index.roots import IndexRealm
+from usenetsync_tui.model.servers.headers import is_domain, newsgroups_problem, poster_problem
 
 _FIELDS = 9
 

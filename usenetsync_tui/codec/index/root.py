@@ -76,13 +76,7 @@ from usenetsync_tui.codec.index.varints import (
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.entries import MOST
 from usenetsync_tui.model.folders import Compression, SnapshotState
-from usenetsync_tui.model.index_roots import (
-    FolderLine,
-    IndexRoot,
-    IndexRun,
-    PageRef,
-    VersionLine,
-)
+from usenetsync_tui.model.index.roots import FolderLine, IndexRoot, IndexRun, PageRef, VersionLine
 
 FEW = 2048
 """The most paths of a run that has fingerprints."""

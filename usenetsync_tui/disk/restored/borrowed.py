@@ -13,7 +13,7 @@ from typing import Protocol
 
 from usenetsync_tui.disk.restored.names import TargetNames
 from usenetsync_tui.errors import TargetError, TargetFileError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _KINDS = {
     stat.S_IFDIR: "a directory",

@@ -24,7 +24,7 @@ from threading import Lock
 import xxhash
 
 from usenetsync_tui.errors import TargetFileError
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 STEM = b".usenetsync-"
 """The start of temporary names, unless a path of the version contains it."""

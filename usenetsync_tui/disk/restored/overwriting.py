@@ -14,7 +14,7 @@ from usenetsync_tui.disk.restored.names import STEM
 from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED, is_there, rename_new
 from usenetsync_tui.disk.restored.temporary_names import aside_name
 from usenetsync_tui.errors import TargetFileError
-from usenetsync_tui.model.restore_choices import Overwrite
+from usenetsync_tui.model.restores.choices import Overwrite
 
 _TRIES = 1_000
 CAME_IN = "another program has changed it meanwhile"

@@ -19,8 +19,8 @@ from usenetsync_tui.disk.restored.metadata.special import Special
 from usenetsync_tui.disk.restored.overwriting import Overwriting
 from usenetsync_tui.disk.restored.safe_paths import check_name, split
 from usenetsync_tui.errors import TargetFileError
-from usenetsync_tui.model.restore_choices import Overwrite
-from usenetsync_tui.model.restore_plans import Fate
+from usenetsync_tui.model.restores.choices import Overwrite
+from usenetsync_tui.model.restores.plans import Fate
 
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

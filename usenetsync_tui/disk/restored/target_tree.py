@@ -40,8 +40,8 @@ from usenetsync_tui.disk.restored.small_files import SmallFileWriter
 from usenetsync_tui.disk.restored.temporary_names import temporary_name
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extents
-from usenetsync_tui.model.restore_choices import Overwrite
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.restores.choices import Overwrite
+from usenetsync_tui.model.text.safe_name import safe_name
 
 
 class TargetTree:

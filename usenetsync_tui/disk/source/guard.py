@@ -39,9 +39,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from usenetsync_tui.model.figures import number, plural
 from usenetsync_tui.model.path_keys import KEY_HEAD
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
+from usenetsync_tui.model.text.figures import number, plural
 from usenetsync_tui.model.value_object import value_object
 
 MANY = 100

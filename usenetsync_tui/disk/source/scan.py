@@ -17,11 +17,7 @@ from dataclasses import field
 from operator import itemgetter
 
 from usenetsync_tui.disk.source.directory_stack import DIRECTORY_FLAGS, DirectoryStack, Level
-from usenetsync_tui.disk.source.filters.tree_filters import (
-    PAUSE,
-    IgnoreFileError,
-    TreeFilters,
-)
+from usenetsync_tui.disk.source.filters.tree_filters import PAUSE, IgnoreFileError, TreeFilters
 from usenetsync_tui.disk.source.guard import STAYS
 from usenetsync_tui.disk.source.mount_watch import MountWatch
 from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
@@ -35,7 +31,7 @@ from usenetsync_tui.disk.source.stat_entries import (
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, Entry, FileKind, NoticeKind, Problem, fitted
 from usenetsync_tui.model.filters import IGNORE_NAME, Excluded, Filters, Rule
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
 BATCH_SIZE = 1_000

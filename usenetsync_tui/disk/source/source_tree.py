@@ -59,8 +59,8 @@ from usenetsync_tui.disk.source.stat_entries import (
 from usenetsync_tui.errors import SourceError, SourceFileError
 from usenetsync_tui.model.entries import Entry, FileKind, NoticeKind
 from usenetsync_tui.model.metadata.metadata import NONE, Metadata
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.segments import PACK_LIMIT
+from usenetsync_tui.model.text.safe_name import safe_name
 
 # O_NONBLOCK: if a FIFO has replaced the file, opening it must not wait for a writer.
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -18,8 +18,9 @@ from usenetsync_tui.engine.opening import application_name, open_catalogue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Command
-from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.wire.client import RemoteEngine, attached
 

@@ -18,9 +18,9 @@ from usenetsync_tui.engine.attached.attachment import Attachment, OwnCatalogue, 
 from usenetsync_tui.engine.engine import Engine
 from usenetsync_tui.errors import CatalogueHeldError, NoEngineError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Command
-from usenetsync_tui.model.ports import EngineHandle
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.ports.engine import EngineHandle
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.wire.loss import EngineLoss
 

@@ -17,11 +17,11 @@ from usenetsync_tui.catalogue.tables import folders
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.errors import EngineBusyError, UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.adoption import UNKNOWN_FILTERS, AdoptedFolder
-from usenetsync_tui.model.commands import Adopt
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import Adopting
+from usenetsync_tui.model.commands.recovery import Adopt
+from usenetsync_tui.model.recovery.adoption import UNKNOWN_FILTERS, AdoptedFolder
+from usenetsync_tui.model.status.recovery import Adopting
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.settings.settings import Settings

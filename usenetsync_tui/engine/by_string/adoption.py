@@ -19,9 +19,9 @@ from usenetsync_tui.engine.by_string.recovery import Recovery, open_recovery
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import KeyUnavailableError, UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.adoption import AdoptedFolder
 from usenetsync_tui.model.folders import Folder, StoreKind
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.recovery.adoption import AdoptedFolder
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.adopt import Adopted, adopt

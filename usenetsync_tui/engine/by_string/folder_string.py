@@ -19,7 +19,7 @@ from usenetsync_tui.engine.index_realm import make_secret
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Snapshot
-from usenetsync_tui.model.passphrases import passphrase_problem
+from usenetsync_tui.model.recovery.passphrases import passphrase_problem
 from usenetsync_tui.model.secret import Secret
 from usenetsync_tui.pipeline.index.untold import what_waits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.model.index_roots import IndexRoot, VersionLine
+from usenetsync_tui.model.index.roots import IndexRoot, VersionLine
 
 _MICROSECONDS = 1_000_000
 

@@ -15,8 +15,8 @@ from usenetsync_tui.engine.by_string.typed_secret import secret_of
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import LookByString
-from usenetsync_tui.model.status import StringVersions
+from usenetsync_tui.model.commands.recovery import LookByString
+from usenetsync_tui.model.status.recovery import StringVersions
 
 if TYPE_CHECKING:
     from usenetsync_tui.pipeline.index.find_root import FoundRoot

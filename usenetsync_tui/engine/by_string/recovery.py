@@ -20,18 +20,13 @@ from usenetsync_tui.engine.realm_stores import RealmStores
 from usenetsync_tui.errors import IndexUnreadableError, UnknownSnapshotError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.figures import in_ranges
 from usenetsync_tui.model.folders import Profile, Realm, StoreKind
-from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot
-from usenetsync_tui.model.ports import OpenRealm, Store
+from usenetsync_tui.model.index.roots import IndexRealm, IndexRoot
+from usenetsync_tui.model.ports.stores import OpenRealm, Store
+from usenetsync_tui.model.text.figures import in_ranges
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
-from usenetsync_tui.pipeline.index.find_root import (
-    FoundRoot,
-    fetch_root,
-    last_of_base,
-    newest_root,
-)
+from usenetsync_tui.pipeline.index.find_root import FoundRoot, fetch_root, last_of_base, newest_root
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS
 from usenetsync_tui.postgres.address import shown

@@ -24,11 +24,11 @@ from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Restore
+from usenetsync_tui.model.commands.jobs import Restore
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.restored_paths import outermost
+from usenetsync_tui.model.restores.paths import outermost
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress

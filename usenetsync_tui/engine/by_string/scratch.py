@@ -29,7 +29,7 @@ from usenetsync_tui.engine.opening import OpenCatalogue, open_catalogue
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.locations import Locations, make_private
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.pipeline.index.adoption.adopt import adopt
 from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress

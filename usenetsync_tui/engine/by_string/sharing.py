@@ -14,16 +14,12 @@ from anyio.abc import TaskGroup
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.codec.recovery_string import grouped
-from usenetsync_tui.engine.by_string.folder_string import (
-    folder_string,
-    names_that_wait,
-    seen,
-)
+from usenetsync_tui.engine.by_string.folder_string import folder_string, names_that_wait, seen
 from usenetsync_tui.engine.keys import KeyRing
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.errors import UsageError, UsenetSyncError
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import Sharing
+from usenetsync_tui.model.status.recovery import Sharing
 from usenetsync_tui.whole_file import PRIVATE
 
 

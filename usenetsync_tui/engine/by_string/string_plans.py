@@ -19,8 +19,8 @@ from usenetsync_tui.engine.jobs.new_jobs import NewJob
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import PreviewRestore
-from usenetsync_tui.model.restore_plans import PlanBatch, PlanPhase
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.plans import PlanBatch, PlanPhase
 
 Batches = AsyncIterator[PlanBatch]
 

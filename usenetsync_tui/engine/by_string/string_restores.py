@@ -17,12 +17,14 @@ from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import EngineBusyError, UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import OF_STRING, Restore, RestoreByString
-from usenetsync_tui.model.figures import number, plural, size
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.recovery import OF_STRING, RestoreByString
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import JobStatus, StringRestoreStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.status.recovery import StringRestoreStatus
+from usenetsync_tui.model.text.figures import number, plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
 
 if TYPE_CHECKING:
     from usenetsync_tui.engine.by_string.restoring import StringRestore

@@ -25,11 +25,11 @@ from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.own_paths import key_file
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.figures import plural, size
-from usenetsync_tui.model.findings import Finding, bad, good, warn
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import NOT_INDEXED
+from usenetsync_tui.model.machine.findings import Finding, bad, good, warn
+from usenetsync_tui.model.text.figures import plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import NOT_INDEXED
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.settings.sources import CONFIG_NAME
 from usenetsync_tui.store.usenet.connection.interruptible_calls import (

@@ -24,12 +24,13 @@ from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.trials import next_step
 from usenetsync_tui.errors import UsenetSyncError, leading_error
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import Command, Examine
-from usenetsync_tui.model.findings import Finding, Grade, bad, good, verdict, warn
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.server_address import host_and_port
-from usenetsync_tui.model.servers import Server, Tls
-from usenetsync_tui.model.status import Examination, TrialStep
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.machine.findings import Finding, Grade, bad, good, verdict, warn
+from usenetsync_tui.model.servers.server_address import host_and_port
+from usenetsync_tui.model.servers.servers import Server, Tls
+from usenetsync_tui.model.status.tasks import Examination, TrialStep
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.settings.settings import Settings, load_settings
 from usenetsync_tui.settings.sources import CONFIG_NAME

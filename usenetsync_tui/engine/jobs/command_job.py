@@ -8,7 +8,7 @@ from usenetsync_tui.engine.jobs.new_jobs import NewJob, add
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.outcomes import Outcome, Summary
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 

@@ -10,11 +10,11 @@ from usenetsync_tui.catalogue.tables import snapshots
 from usenetsync_tui.catalogue.tables.forgetting import freed
 from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.index_realm import posted_or_why_not
-from usenetsync_tui.model.figures import number, plural, size
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.forgetting import FreedSpace
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.outcomes import Outcome
+from usenetsync_tui.model.text.figures import number, plural, size
+from usenetsync_tui.model.versions.forgetting import FreedSpace
 from usenetsync_tui.pipeline.forget import forget
 from usenetsync_tui.pipeline.forget.compact import compact
 from usenetsync_tui.pipeline.index.post_index import opened_index

@@ -12,8 +12,8 @@ from usenetsync_tui.engine.jobs.new_jobs import NewJob
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restore_plans import PlanBatch
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.plans import PlanBatch
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.settings.settings import Settings
 

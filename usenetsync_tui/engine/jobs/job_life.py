@@ -20,7 +20,7 @@ from usenetsync_tui.engine.progress.summary import summarise
 from usenetsync_tui.errors import StoreError, UsenetSyncError, leading_error
 from usenetsync_tui.model.jobs import Job, JobState, Verb
 from usenetsync_tui.model.outcomes import Outcome, Summary
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.so_far import Amounts, SoFar
 

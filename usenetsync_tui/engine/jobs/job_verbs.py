@@ -12,15 +12,12 @@ from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.engine.index_realm import index_only, posted_or_why_not
 from usenetsync_tui.engine.jobs.guarded import Guarded, parts_of
 from usenetsync_tui.engine.stores import Stores
-from usenetsync_tui.errors import (
-    SourceError,
-    TargetError,
-)
+from usenetsync_tui.errors import SourceError, TargetError
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.figures import number, plural, when
 from usenetsync_tui.model.jobs import Job, JobState
 from usenetsync_tui.model.outcomes import Outcome, Verified
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import number, plural, when
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.index.post_index import index_run, opened_index
 from usenetsync_tui.pipeline.restore.restore import restore
 from usenetsync_tui.pipeline.run.job_run import JobRun

@@ -17,11 +17,11 @@ from usenetsync_tui.disk.overlap import refuse_overlap
 from usenetsync_tui.disk.source.filters.path_filter import PathFilter
 from usenetsync_tui.engine.jobs.own_place import own_place
 from usenetsync_tui.errors import QueuedAlreadyError, UnknownFolderError, UsageError
-from usenetsync_tui.model.commands import Restore, Verify
+from usenetsync_tui.model.commands.jobs import Restore, Verify
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import Job, Verb
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restored_paths import MOST_PATHS, outermost
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.paths import MOST_PATHS, outermost
 from usenetsync_tui.model.value_object import value_object
 
 _QUEUED_ALREADY = {

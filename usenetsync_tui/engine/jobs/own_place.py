@@ -10,8 +10,8 @@ from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import snapshots
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import Refusal, RefusalKind
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.run.judge import examine_source, known
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 
 from usenetsync_tui.disk.source.sorted_names import spill_folder
-from usenetsync_tui.model.restore_plans import Fate, PlannedPath
+from usenetsync_tui.model.restores.plans import Fate, PlannedPath
 
 ORDER = (Fate.FAIL, Fate.DELETE, Fate.OVERWRITE, Fate.CREATE, Fate.KEEP)
 """In which the rows are listed."""

@@ -14,9 +14,9 @@ from usenetsync_tui.disk.source.own_files import OwnPath
 from usenetsync_tui.engine.own_paths import own_paths
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import PreviewFilters
+from usenetsync_tui.model.commands.folders import PreviewFilters
 from usenetsync_tui.model.dry_runs import MOST_PREVIEWED, DryRunBatch, Preview
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.settings.settings import Settings
 
 
@@ -35,14 +35,20 @@ class Previews:
 
     def begin(self, command: PreviewFilters) -> None:
         """Begin to look, and stop looking for an earlier command."""
-        self.stop()
+        self._stop()
         self._number += 1
-        self.preview = Preview(self._number, command.folder_id, command.filters)
+        self.preview = Preview(
+            self._number, command.folder_id, command.filters, window=command.window
+        )
         self._scope = anyio.CancelScope()
         self.group.start_soon(self._run, self._scope, self.preview)
 
-    def stop(self) -> None:
-        """Stop looking, and forget what was found."""
+    def stop(self, window: int) -> None:
+        """Stop looking for this window, and forget what was found."""
+        if self.preview is not None and self.preview.window == window:
+            self._stop()
+
+    def _stop(self) -> None:
         self._scope.cancel()
         self.preview = None
 

@@ -15,10 +15,10 @@ from usenetsync_tui.engine.jobs.guarded import Guarded, planned
 from usenetsync_tui.engine.jobs.new_jobs import new_restore
 from usenetsync_tui.engine.previews.plan_spool import PlanSpool
 from usenetsync_tui.errors import UsenetSyncError, leading_error
-from usenetsync_tui.model.commands import PreviewRestore
-from usenetsync_tui.model.restore_plans import MOST_SHOWN, PlanBatch, PlanPhase, RestorePreview
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.plans import MOST_SHOWN, PlanBatch, PlanPhase, RestorePreview
 from usenetsync_tui.model.secret import Secret
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _MOST_PROBLEMS = 20
 
@@ -48,15 +48,19 @@ class RestorePreviews:
             await self._turn_page(self._scope, self._spool)
             return
         self._leave(command.string)
-        self.stop()
+        self._stop()
         self._number += 1
         self._asked = asked
         self.preview = RestorePreview(self._number, command.restore, page, window=command.window)
         self._scope, self._spool = anyio.CancelScope(), PlanSpool()
         self.group.start_soon(self._run, self._scope, self._spool, asked)
 
-    def stop(self) -> None:
-        """Stop looking, and forget what was found."""
+    def stop(self, window: int) -> None:
+        """Stop looking for this window, and forget what was found."""
+        if self.preview is not None and self.preview.window == window:
+            self._stop()
+
+    def _stop(self) -> None:
         self._scope.cancel()
         if self.preview is not None:
             self.preview = self._asked = None
@@ -65,7 +69,7 @@ class RestorePreviews:
     async def give_way(self, string: Secret) -> None:
         """End a preview with this string; what it has loaded is for the caller to use."""
         if self._leave(string):
-            self.stop()
+            self._stop()
             async with self.by_string.turn:
                 pass
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import JobState, Verb
 from usenetsync_tui.model.outcomes import Outcome
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import ServerState, ServerStatus
-from usenetsync_tui.model.status import Event, Severity
+from usenetsync_tui.model.servers.servers import ServerState, ServerStatus
+from usenetsync_tui.model.status.tasks import Event, Severity
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _KEPT = 500
 _SEVERITIES = {

@@ -13,7 +13,8 @@ from typing import TypeVar
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Job, JobState
-from usenetsync_tui.model.status import EngineStatus, JobStatus, WorkerStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus, WorkerStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 _T = TypeVar("_T")

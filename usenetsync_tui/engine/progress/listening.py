@@ -18,9 +18,9 @@ from anyio import to_thread
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.locations import Locations, make_private
-from usenetsync_tui.model.listen_address import read_listen_address
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.servers.listen_address import read_listen_address
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.secret_files import secret_line

@@ -7,7 +7,7 @@ from usenetsync_tui.catalogue.tables import folders, jobs, snapshots
 from usenetsync_tui.engine.progress.figures import queued_figures
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.outcomes import Outcome, Summary
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 NOTICES_TOLD = 100

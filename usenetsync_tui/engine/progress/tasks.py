@@ -10,8 +10,8 @@ from anyio.abc import TaskGroup
 from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.engine.progress.figures import reusing_equal
 from usenetsync_tui.errors import UsenetSyncError, leading_error
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import TaskStatus
+from usenetsync_tui.model.status.tasks import TaskStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _KEPT = 5
 """Ended tasks that are still shown."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
-from usenetsync_tui.model.backups import BackupFound
-from usenetsync_tui.model.commands import BackUpDatabase, RestoreDatabase
-from usenetsync_tui.model.figures import size
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.engine import BackUpDatabase, RestoreDatabase
+from usenetsync_tui.model.recovery.backups import BackupFound
+from usenetsync_tui.model.text.figures import size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Work
 
 

@@ -22,53 +22,63 @@ from usenetsync_tui.engine.requests.mailbox import Letter
 from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import (
+    BackUpDatabase,
+    ChangeKey,
+    Drain,
+    RestoreDatabase,
+    ShowKey,
+)
+from usenetsync_tui.model.commands.folders import (
+    Choose,
+    MoveFolder,
+    PreviewFilters,
+    RemoveFolder,
+    SetKeepRules,
+    StopPreview,
+)
+from usenetsync_tui.model.commands.jobs import (
     MOST_WORKERS,
     ActOnFiles,
-    AddServer,
-    Adopt,
-    BackUpDatabase,
     Cancel,
-    ChangeKey,
-    Choose,
-    Command,
-    Drain,
-    ExportNzb,
     Forget,
-    LimitBandwidth,
-    LimitFetching,
-    LookByString,
-    MoveFolder,
     Pause,
     PauseAll,
-    PauseServer,
     PostIndex,
-    PreviewFilters,
-    PreviewRestore,
-    ProtectVersions,
-    RemoveFolder,
     Restore,
-    RestoreByString,
-    RestoreDatabase,
     Resume,
     ResumeAll,
-    ResumeServer,
     Retry,
-    SetConnections,
-    SetKeepRules,
     SetPriority,
     SetWorkers,
-    Share,
-    ShowKey,
-    StopAdopting,
-    StopPreview,
-    StopSharing,
-    StopStringRestore,
-    TagVersion,
-    TestServer,
     Upload,
     Verify,
+)
+from usenetsync_tui.model.commands.recovery import (
+    Adopt,
+    LookByString,
+    RestoreByString,
+    Share,
+    StopAdopting,
+    StopSharing,
+    StopStringRestore,
     WriteString,
+)
+from usenetsync_tui.model.commands.servers import (
+    AddServer,
+    LimitBandwidth,
+    LimitFetching,
+    PauseServer,
+    ResumeServer,
+    SetConnections,
+    TestServer,
+)
+from usenetsync_tui.model.commands.versions import (
+    ExportNzb,
+    PreviewRestore,
+    ProtectVersions,
+    TagVersion,
 )
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.transitions import JOBS, JobEvent
@@ -137,9 +147,9 @@ async def _obey(working_state: WorkingState, command: Command) -> int | None:
             if command.string:
                 refuse_path(restore.target)
             await working_state.restore_previews.begin(command)
-        case StopPreview():
-            working_state.previews.stop()
-            working_state.restore_previews.stop()
+        case StopPreview(window):
+            working_state.previews.stop(window)
+            working_state.restore_previews.stop(window)
         case Share() | WriteString() | StopSharing():
             _share(working_state, command)
         case _:

@@ -18,10 +18,10 @@ from usenetsync_tui.codec import nzb as codec
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.engine.progress.tasks import Task
 from usenetsync_tui.errors import TargetError
-from usenetsync_tui.model.commands import ExportNzb
-from usenetsync_tui.model.figures import plural, size
+from usenetsync_tui.model.commands.versions import ExportNzb
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.nzb.nzb import Listed, Write, refuse_unreadable, write_nzb
 from usenetsync_tui.pipeline.nzb.parts import NzbPart, PartNames, parts

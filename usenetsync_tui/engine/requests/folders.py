@@ -16,20 +16,14 @@ from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.requests.retention import refuse_removed
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import SourceError, UsageError
-from usenetsync_tui.model.commands import (
-    ActOnFiles,
-    Choose,
-    ExportNzb,
-    FolderChoices,
-    Restore,
-    Upload,
-    Verify,
-)
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.files import FileAction
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.jobs import ActOnFiles, Restore, Upload, Verify
+from usenetsync_tui.model.commands.versions import ExportNzb
 from usenetsync_tui.model.filters import FilterChoices, Filters
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.lists.files import FileAction
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.model.transitions import JobEvent
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act, is_building
 

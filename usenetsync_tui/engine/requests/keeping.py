@@ -16,11 +16,18 @@ from usenetsync_tui.engine.jobs.new_jobs import folder_of
 from usenetsync_tui.engine.requests import retention
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError, UsenetSyncError
-from usenetsync_tui.model.commands import Forget, ProtectVersions, SetKeepRules, TagVersion
+from usenetsync_tui.model.commands.folders import SetKeepRules
+from usenetsync_tui.model.commands.jobs import Forget
+from usenetsync_tui.model.commands.versions import ProtectVersions, TagVersion
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, tag_list_problem, tag_problem
-from usenetsync_tui.model.kept_versions import PolicyEffect, runs_in_words, verdicts
-from usenetsync_tui.model.version_marks import MarkedVersion, MarkedVersions
+from usenetsync_tui.model.versions.keep_rules import (
+    KeepPolicy,
+    KeepRules,
+    tag_list_problem,
+    tag_problem,
+)
+from usenetsync_tui.model.versions.kept_versions import PolicyEffect, runs_in_words, verdicts
+from usenetsync_tui.model.versions.version_marks import MarkedVersion, MarkedVersions
 
 
 async def effect(

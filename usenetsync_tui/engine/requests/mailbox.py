@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from usenetsync_tui.errors import QueuedAlreadyError, UsageError, UsenetSyncError
 from usenetsync_tui.model.answers import Answer, Answered, Result
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 
 
 class Letter:

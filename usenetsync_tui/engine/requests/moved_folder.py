@@ -24,11 +24,12 @@ from usenetsync_tui.engine.jobs.new_jobs import folder_of
 from usenetsync_tui.engine.requests.paths import refuse_path
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import SourceError, SourceGoneError, UsageError
-from usenetsync_tui.model.commands import MoveFolder, Upload
+from usenetsync_tui.model.commands.folders import MoveFolder
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.entries import fitted
 from usenetsync_tui.model.folders import Folder, MovedFolder
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem
+from usenetsync_tui.model.text.safe_name import safe_name
 
 
 async def refuse_known(working_state: WorkingState, command: Upload) -> None:

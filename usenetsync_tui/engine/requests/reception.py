@@ -16,9 +16,10 @@ from usenetsync_tui.engine.progress.events import EventLog
 from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.locations import Locations
 from usenetsync_tui.model.answers import Answered
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 from usenetsync_tui.model.outcomes import Outcome, Summary
-from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.model.windows import Farewell, Window
 from usenetsync_tui.wire.frames import Goodbye
 from usenetsync_tui.wire.listen import Listener

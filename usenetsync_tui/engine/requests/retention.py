@@ -10,7 +10,8 @@ from usenetsync_tui.catalogue.tables import jobs
 from usenetsync_tui.catalogue.tables.forgetting import versions
 from usenetsync_tui.engine.jobs.new_jobs import folder_of, urgent
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import Forget, RemoveFolder
+from usenetsync_tui.model.commands.folders import RemoveFolder
+from usenetsync_tui.model.commands.jobs import Forget
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Verb
 from usenetsync_tui.model.transitions import JobEvent

@@ -17,9 +17,9 @@ from usenetsync_tui.engine.secret_change.show import folder_keys, secret_report
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.commands import ChangeKey
-from usenetsync_tui.model.keys import ChangedSecret, report_lines, verdict
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.engine import ChangeKey
+from usenetsync_tui.model.recovery.keys import ChangedSecret, report_lines, verdict
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Work
 from usenetsync_tui.settings.settings import Settings, load_settings
 

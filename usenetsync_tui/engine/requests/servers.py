@@ -6,7 +6,7 @@ from anyio import to_thread
 
 from usenetsync_tui.engine.working_state import WorkingState
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.settings.settings import Settings, load_settings
 
 

@@ -55,8 +55,8 @@ from usenetsync_tui.engine.secret_change.settings_of import (
 from usenetsync_tui.engine.secret_change.show import key_words
 from usenetsync_tui.errors import KeyUnavailableError, SettingsError, UsageError, UsenetSyncError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.keys import ChangedSecret
+from usenetsync_tui.model.recovery.keys import ChangedSecret
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.ownership import give_to_owner_of
 from usenetsync_tui.settings.settings import Settings, load_settings

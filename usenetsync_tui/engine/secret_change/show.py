@@ -10,20 +10,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from usenetsync_tui.catalogue.tables.keys import WrappedKey
-from usenetsync_tui.codec.key_wrapping import (
-    SecretKind,
-    fingerprint,
-    fingerprint_of,
-    wrapped_by,
-)
+from usenetsync_tui.codec.key_wrapping import SecretKind, fingerprint, fingerprint_of, wrapped_by
 from usenetsync_tui.engine.keys import KeyRing, secret_in
 from usenetsync_tui.engine.own_paths import key_file
 from usenetsync_tui.engine.secret_change.record import read_note
 from usenetsync_tui.engine.secret_change.settings_of import variable
 from usenetsync_tui.errors import KeyUnavailableError, SettingsError
 from usenetsync_tui.locations import Locations
-from usenetsync_tui.model.keys import FolderKey, SecretReport
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.recovery.keys import FolderKey, SecretReport
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.settings.settings import Settings
 from usenetsync_tui.settings.sources import shown
 

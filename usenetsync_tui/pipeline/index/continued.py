@@ -21,10 +21,10 @@ from usenetsync_tui.errors import (
     FolderContinuedError,
     IndexUnreadableError,
 )
-from usenetsync_tui.model.figures import when
-from usenetsync_tui.model.index_roots import IndexRoot
-from usenetsync_tui.model.ports import OpenRealm
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.index.roots import IndexRoot
+from usenetsync_tui.model.ports.stores import OpenRealm
+from usenetsync_tui.model.text.figures import when
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 ROOT_COPIES = 2

@@ -28,8 +28,8 @@ from usenetsync_tui.errors import (
     StoreUnavailableError,
     UnknownSnapshotError,
 )
-from usenetsync_tui.model.index_roots import IndexRoot
-from usenetsync_tui.model.ports import Presence, Store
+from usenetsync_tui.model.index.roots import IndexRoot
+from usenetsync_tui.model.ports.stores import Presence, Store
 from usenetsync_tui.model.value_object import value_object
 
 BLOCK = 1000

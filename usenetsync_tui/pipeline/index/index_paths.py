@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from usenetsync_tui.errors import UnknownPathError
-from usenetsync_tui.model.nearest import nearest
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.nearest import nearest
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 
 _MOST = 4000

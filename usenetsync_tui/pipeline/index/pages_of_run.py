@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from usenetsync_tui.codec.index.directory import read_directory
 from usenetsync_tui.errors import IndexUnreadableError
-from usenetsync_tui.model.index_roots import LEAF, IndexRun, PageRef, PartKey, PathKey
+from usenetsync_tui.model.index.roots import LEAF, IndexRun, PageRef, PartKey, PathKey
 
 Fetch = Callable[[PageRef], Awaitable[bytes]]
 """The bytes of a page, checked against the digest of its line; `IndexUnreadableError`."""

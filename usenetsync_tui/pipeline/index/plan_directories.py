@@ -20,7 +20,7 @@ from usenetsync_tui.codec.index.directory import (
     read_directory,
     write_directory,
 )
-from usenetsync_tui.model.index_roots import HIGHEST_LEVEL, LEAF, PageRef
+from usenetsync_tui.model.index.roots import HIGHEST_LEVEL, LEAF, PageRef
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.plan_pages import add_pages
 from usenetsync_tui.pipeline.index.sizes import page_target, share_of_root

@@ -17,16 +17,16 @@ from usenetsync_tui.catalogue.tables.index.posted import LineRow, PageRow, RootR
 from usenetsync_tui.codec.index.keys import ATTEMPTS, FIRST_ATTEMPTS, IndexKeys
 from usenetsync_tui.codec.index.root import MOST_OLDER, write_fitting_root
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.figures import size
 from usenetsync_tui.model.folders import Profile, Realm, Snapshot
-from usenetsync_tui.model.index_roots import (
+from usenetsync_tui.model.index.roots import (
     FolderLine,
     IndexRealm,
     IndexRoot,
     IndexRun,
     VersionLine,
 )
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
+from usenetsync_tui.model.text.figures import size
 from usenetsync_tui.pipeline.index.continued import refuse_another
 from usenetsync_tui.pipeline.index.plan_directories import page_ref
 from usenetsync_tui.pipeline.index.plan_pages import add_pages

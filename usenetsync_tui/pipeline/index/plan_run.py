@@ -17,8 +17,8 @@ from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
 from usenetsync_tui.codec.index.cutting import CutPage, FilesCutter, ObjectsCutter
 from usenetsync_tui.codec.index.root import fingerprint
-from usenetsync_tui.model.index_entries import IndexEntry
-from usenetsync_tui.model.index_roots import LEAF
+from usenetsync_tui.model.index.entries import IndexEntry
+from usenetsync_tui.model.index.roots import LEAF
 from usenetsync_tui.pipeline.index.plan_pages import add_pages
 from usenetsync_tui.pipeline.index.rows import entries, parts
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS, few, page_target

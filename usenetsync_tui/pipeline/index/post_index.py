@@ -15,7 +15,7 @@ from usenetsync_tui.catalogue.tables.forgetting import index_pages
 from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.pipeline.index.plan_directories import plan_directories
 from usenetsync_tui.pipeline.index.plan_root import is_useless, plan_root, planned_root
 from usenetsync_tui.pipeline.index.plan_run import plan_run

@@ -13,9 +13,9 @@ from usenetsync_tui.codec.digests import SegmentsDigest, digest_of, new_digester
 from usenetsync_tui.codec.index.attributes import extents_of_entry
 from usenetsync_tui.errors import FileDamagedError, IndexUnreadableError, StoreError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
-from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import IndexRealm
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.index.entries import IndexEntry, ObjectPart
+from usenetsync_tui.model.index.roots import IndexRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
 from usenetsync_tui.pipeline.index.read_version import VersionReader
 from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened

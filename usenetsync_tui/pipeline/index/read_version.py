@@ -23,8 +23,8 @@ from usenetsync_tui.errors import (
     UnknownSnapshotError,
 )
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.index_entries import EntryChange, IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import (
+from usenetsync_tui.model.index.entries import EntryChange, IndexEntry, ObjectPart
+from usenetsync_tui.model.index.roots import (
     LEAF,
     IndexRealm,
     IndexRoot,
@@ -33,8 +33,8 @@ from usenetsync_tui.model.index_roots import (
     PartKey,
     PathKey,
 )
-from usenetsync_tui.model.ports import Store
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.stores import Store
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.index.pages_of_run import lines_of_root, listed_in
 
 _T = TypeVar("_T")

@@ -21,7 +21,7 @@ from usenetsync_tui.codec.index.varints import write_varints
 from usenetsync_tui.disk.owner_names import OwnerNames
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, unfitted_time
-from usenetsync_tui.model.index_entries import (
+from usenetsync_tui.model.index.entries import (
     Attribute,
     AttributeTag,
     EntryChange,
@@ -31,7 +31,7 @@ from usenetsync_tui.model.index_entries import (
     ObjectPart,
     removed,
 )
-from usenetsync_tui.model.words import KIND_WORDS
+from usenetsync_tui.model.text.words import KIND_WORDS
 
 _PART = 1000
 """The most segments of an object in one row of a page."""

@@ -14,8 +14,8 @@ from usenetsync_tui.catalogue.tables import checks, objects, segments
 from usenetsync_tui.catalogue.tables.index import posted
 from usenetsync_tui.catalogue.tables.objects import OpenObject
 from usenetsync_tui.catalogue.tables.segments import RowKey
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.segments import ObjectKind, Segment, SegmentStatus
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.posting.articles import posting_of
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce
 from usenetsync_tui.pipeline.posting.posting_lanes import posting_lanes

@@ -10,7 +10,7 @@ import time
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import segments, snapshots
 from usenetsync_tui.catalogue.tables.objects import Progressed
-from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.posting.ledger import Ledger
 from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover

@@ -14,7 +14,7 @@ from usenetsync_tui.catalogue.tables import aliases, segments
 from usenetsync_tui.catalogue.tables.objects import Progressed
 from usenetsync_tui.catalogue.tables.segments import RowKey
 from usenetsync_tui.codec.sealing import NONCE_SIZE, seal, sealed_size
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.model.segments import Article, Codec
 from usenetsync_tui.pipeline.run.job_run import JobRun
 

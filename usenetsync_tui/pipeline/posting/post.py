@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, leaving_size
 from usenetsync_tui.pipeline.posting.posted import Posted
@@ -60,7 +60,7 @@ async def _post_renamed(run: JobRun, ledger: Ledger, source: LaneSource) -> None
 
 
 class LaneSource:
-    """What one lane posts: `model.ports.PostingSource`."""
+    """What one lane posts: `model.ports.stores.PostingSource`."""
 
     def __init__(
         self,

@@ -22,14 +22,8 @@ from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import FileState, NoticeKind
-from usenetsync_tui.model.ports import Presence
-from usenetsync_tui.model.segments import (
-    Article,
-    ObjectKind,
-    Receipt,
-    Segment,
-    SegmentStatus,
-)
+from usenetsync_tui.model.ports.stores import Presence
+from usenetsync_tui.model.segments import Article, ObjectKind, Receipt, Segment, SegmentStatus
 from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
 from usenetsync_tui.pipeline.posting.confirm import record_acknowledgements
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, renamed

@@ -25,9 +25,9 @@ from usenetsync_tui.errors import (
     TargetFileError,
 )
 from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, NoticeKind
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.metadata.owners import NUMERIC, OwnerMap
 from usenetsync_tui.model.segments import ObjectKind, Segment
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.restore.large_file import LargeFile, UnfinishedBytes
 from usenetsync_tui.pipeline.restore.pack import (
     NEVER_POSTED,

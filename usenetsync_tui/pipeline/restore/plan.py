@@ -22,9 +22,9 @@ from usenetsync_tui.errors import FileDamagedError, SourceError, TargetError
 from usenetsync_tui.model.entries import SPECIAL, FileKind, FileState, NoticeKind
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.metadata.owners import NUMERIC, OwnerMap
-from usenetsync_tui.model.restore_plans import Fate, PlanBatch, PlannedPath
-from usenetsync_tui.model.restored_paths import directories_above
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.restores.paths import directories_above
+from usenetsync_tui.model.restores.plans import Fate, PlanBatch, PlannedPath
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.restore.owners import localized, owners_here
 from usenetsync_tui.pipeline.restore.pack import NEVER_POSTED, attributes, content
 from usenetsync_tui.pipeline.restore.surplus import OpenDirectories, SurplusBatch, surplus

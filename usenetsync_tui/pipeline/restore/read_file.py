@@ -18,7 +18,7 @@ from usenetsync_tui.codec.index.attributes import read_extents
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.errors import ArticleMissingError, FileDamagedError, StoreError
 from usenetsync_tui.model.entries import FileState
-from usenetsync_tui.model.ports import OpenRealm, OpenRealms
+from usenetsync_tui.model.ports.stores import OpenRealm, OpenRealms
 from usenetsync_tui.model.segments import ObjectKind, Segment
 from usenetsync_tui.pipeline.restore.pack import NEVER_POSTED, OTHER_BYTES, content
 from usenetsync_tui.pipeline.run.fetch import fetched_at_once, opened
@@ -77,13 +77,24 @@ class CatalogueReader:
 
     async def _segments(self, row: VersionRow, start: int, until: int) -> list[bytes]:
         """The bytes of some segments of the row's object, fetched at once."""
-        async with self._catalogue.transaction() as tx:
-            copies = await segments.of_object(tx, row.object_id or 0, start, until)
+        copies = await self._copies(row, start, until)
 
         async def fetched(number: int) -> bytes:
-            return await self._fetched([copy for copy in copies if copy.index == number])
+            mine = [copy for copy in copies if copy.index == number]
+            try:
+                return await self._fetched(mine)
+            except StoreError:
+                # The pack may just have been written again, and the articles that it had be gone.
+                now = await self._copies(row, number, number + 1)
+                if _names(now) <= _names(mine):
+                    raise
+                return await self._fetched(now)
 
         return await fetched_at_once(range(start, until), fetched)
+
+    async def _copies(self, row: VersionRow, start: int, until: int) -> Sequence[Segment]:
+        async with self._catalogue.transaction() as tx:
+            return await segments.of_object(tx, row.object_id or 0, start, until)
 
     async def _fetched(self, copies: Sequence[Segment]) -> bytes:
         """The bytes of a segment from its first copy that can be had, servers that answer first."""
@@ -104,3 +115,7 @@ class CatalogueReader:
                 realm = await folders.realm_by_id(tx, number)
             self._open[number] = await self._realms.of(realm)
         return self._open[number]
+
+
+def _names(copies: Sequence[Segment]) -> set[bytes]:
+    return {copy.message_id for copy in copies}

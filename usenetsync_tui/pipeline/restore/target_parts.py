@@ -19,8 +19,8 @@ from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.filters import Filters
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restored_paths import lies_in
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.paths import lies_in
 
 _NO_FILTERS = Filters()
 

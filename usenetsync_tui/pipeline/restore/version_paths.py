@@ -14,8 +14,8 @@ from usenetsync_tui.catalogue.tables import version_files
 from usenetsync_tui.catalogue.tables.version_files import Span
 from usenetsync_tui.errors import UnknownPathError
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.nearest import nearest
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.nearest import nearest
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _PAGES = 40
 _ROWS = 100

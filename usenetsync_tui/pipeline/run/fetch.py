@@ -20,7 +20,7 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.ports import OpenRealm, WantedArticle
+from usenetsync_tui.model.ports.stores import OpenRealm, WantedArticle
 from usenetsync_tui.model.segments import Segment, SegmentStatus
 from usenetsync_tui.pipeline.run.job_run import JobRun
 

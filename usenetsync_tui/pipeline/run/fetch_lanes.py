@@ -22,13 +22,9 @@ from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import OpenRealm, Store, WantedArticle
+from usenetsync_tui.model.ports.stores import OpenRealm, Store, WantedArticle
 from usenetsync_tui.model.segments import Segment
-from usenetsync_tui.pipeline.run.fetch import (
-    as_wanted,
-    fetch_other_copies,
-    record_failure,
-)
+from usenetsync_tui.pipeline.run.fetch import as_wanted, fetch_other_copies, record_failure
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes
@@ -270,7 +266,7 @@ class FetchLanes:
 
 
 class _LaneSource:
-    """What one lane fetches: `model.ports.FetchingSource`."""
+    """What one lane fetches: `model.ports.stores.FetchingSource`."""
 
     def __init__(
         self,

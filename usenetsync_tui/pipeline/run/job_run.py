@@ -21,9 +21,10 @@ from usenetsync_tui.codec.compression import compressor_memory
 from usenetsync_tui.disk.wall_clock import WallClock
 from usenetsync_tui.model.entries import Notice
 from usenetsync_tui.model.folders import Folder, Realm
-from usenetsync_tui.model.ports import OpenRealm, OpenRealms
+from usenetsync_tui.model.ports.stores import OpenRealm, OpenRealms
 from usenetsync_tui.model.sources import Refusal
-from usenetsync_tui.model.status import Limits, StageStatus
+from usenetsync_tui.model.status.engine import Limits
+from usenetsync_tui.model.status.jobs import StageStatus
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.run.action_gate import ActionGate
 from usenetsync_tui.pipeline.run.budget import Budget

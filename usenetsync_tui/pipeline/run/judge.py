@@ -21,8 +21,8 @@ from usenetsync_tui.disk.source.mount_watch import MountWatch, SourceRoot, exami
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Notice, NoticeKind, fitted
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import FileSystem, Refusal, RefusalKind
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.run.job_run import JobRun
 

@@ -17,8 +17,8 @@ from typing import TypeVar
 import anyio
 
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import MOST_WORKERS
-from usenetsync_tui.model.status import Limits
+from usenetsync_tui.model.commands.jobs import MOST_WORKERS
+from usenetsync_tui.model.status.engine import Limits
 
 BUFFERS_A_SEGMENT = 3
 """Source bytes, payload, and the copy of it that a driver or a socket makes."""

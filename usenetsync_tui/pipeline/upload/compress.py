@@ -9,12 +9,7 @@ from anyio import to_thread
 
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
-from usenetsync_tui.pipeline.run.segments import (
-    RawSegment,
-    ReadItem,
-    prepare,
-    wanted_compression,
-)
+from usenetsync_tui.pipeline.run.segments import RawSegment, ReadItem, prepare, wanted_compression
 
 
 async def compress(

@@ -23,15 +23,15 @@ from usenetsync_tui.disk.source.mount_watch import MountWatch, examine_root
 from usenetsync_tui.disk.source.own_files import OwnFiles, OwnPath
 from usenetsync_tui.disk.source.scan import ScanBatch, walk
 from usenetsync_tui.errors import SourceError
-from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.dry_runs import DryRunBatch, DryRunRow
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.filters import Excluded, Filters
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sources import Refusal
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.changes import Change
 from usenetsync_tui.pipeline.run.judge import ComparedVersion, examine_source, known
 from usenetsync_tui.pipeline.upload.indexing.comparison import Comparison
 from usenetsync_tui.pipeline.upload.indexing.index import next_batches

@@ -13,9 +13,9 @@ from usenetsync_tui.catalogue.session import Catalogue, Transaction
 from usenetsync_tui.catalogue.tables import bulk, jobs, left_out, snapshots
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.files import FileAction, FileSelection
 from usenetsync_tui.model.folders import SnapshotState
 from usenetsync_tui.model.jobs import Verb
+from usenetsync_tui.model.lists.files import FileAction, FileSelection
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.run.action_gate import ActionGate

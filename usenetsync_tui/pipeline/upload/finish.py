@@ -17,16 +17,14 @@ from usenetsync_tui.catalogue.tables import (
 )
 from usenetsync_tui.catalogue.tables.metadata import metadata
 from usenetsync_tui.model.entries import Notice, NoticeKind
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Outcome
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.judge import Judge
 from usenetsync_tui.pipeline.upload.owner_names import keep_owner_names
 from usenetsync_tui.pipeline.upload.pending import PASSES
-from usenetsync_tui.pipeline.verify.check import (
-    unverified_articles,
-)
+from usenetsync_tui.pipeline.verify.check import unverified_articles
 
 
 async def fail_leftovers(run: JobRun) -> None:

@@ -21,9 +21,9 @@ from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.catalogue.tables.known import Slice
 from usenetsync_tui.catalogue.tables.objects import NewObject, Progressed
 from usenetsync_tui.catalogue.tables.segments import KnownArticle
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.posting.assign import Assignment, digest_in_object
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, new_name
 from usenetsync_tui.pipeline.run.handover import Handover

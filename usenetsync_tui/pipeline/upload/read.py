@@ -15,8 +15,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 
 from usenetsync_tui.catalogue.tables import new_files
 from usenetsync_tui.disk.source.source_tree import SourceTree
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Profile
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.segments import (

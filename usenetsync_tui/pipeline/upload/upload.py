@@ -27,11 +27,7 @@ from usenetsync_tui.pipeline.upload.finish import fail_leftovers, finish, report
 from usenetsync_tui.pipeline.upload.move import move
 from usenetsync_tui.pipeline.upload.pending import PASSES
 from usenetsync_tui.pipeline.upload.stages import run_stages
-from usenetsync_tui.pipeline.verify.check import (
-    finish_checks,
-    open_source,
-    watch,
-)
+from usenetsync_tui.pipeline.verify.check import finish_checks, open_source, watch
 
 
 async def upload(run: JobRun, own: Collection[OwnPath] = ()) -> Outcome:

@@ -12,9 +12,9 @@ from functools import partial
 
 import anyio
 
-from usenetsync_tui.model.figures import size
-from usenetsync_tui.model.ports import OpenRealm, WantedArticle
+from usenetsync_tui.model.ports.stores import OpenRealm, WantedArticle
 from usenetsync_tui.model.segments import Segment
+from usenetsync_tui.model.text.figures import size
 from usenetsync_tui.pipeline.run.fetch import opened
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
@@ -113,7 +113,7 @@ class Bodies:
 
 
 class BodySource:
-    """What one lane fetches: `model.ports.FetchingSource`."""
+    """What one lane fetches: `model.ports.stores.FetchingSource`."""
 
     def __init__(
         self, run: JobRun, open_realm: OpenRealm, bodies: Bodies, stage: Stage, slot: WorkerSlot

@@ -21,9 +21,9 @@ from usenetsync_tui.catalogue.tables import checks, objects, segments, snapshots
 from usenetsync_tui.catalogue.tables.checks import Due, Lacking
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.model.waiting import Waiting, WaitsFor
 from usenetsync_tui.pipeline.posting.ledger import Ledger

@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import TaskGroup
 
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.ports import OpenRealm, Store
+from usenetsync_tui.model.ports.stores import OpenRealm, Store
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 from usenetsync_tui.pipeline.verify.bodies import Bodies, BodySource

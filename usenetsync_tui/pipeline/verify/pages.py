@@ -18,7 +18,7 @@ import anyio
 
 from usenetsync_tui.catalogue.tables import sweeps
 from usenetsync_tui.model.entries import NoticeKind
-from usenetsync_tui.model.ports import Presence
+from usenetsync_tui.model.ports.stores import Presence
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.model.sweeps import Scope, Sweep
 from usenetsync_tui.pipeline.run.handover import Depth

@@ -12,7 +12,7 @@ from functools import partial
 import anyio
 
 from usenetsync_tui.errors import ArticleCorruptError, ArticleMissingError, StoreError
-from usenetsync_tui.model.ports import OpenRealm
+from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.model.segments import Segment
 from usenetsync_tui.pipeline.run.fetch import opened
 from usenetsync_tui.pipeline.run.job_run import JobRun

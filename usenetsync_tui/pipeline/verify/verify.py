@@ -16,9 +16,9 @@ from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import checks, jobs, sweeps
 from usenetsync_tui.errors import leading_error
 from usenetsync_tui.model.entries import NoticeKind
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.outcomes import Verified
 from usenetsync_tui.model.sweeps import Scope, Sweep
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.run.fetch import WORDS
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
 from usenetsync_tui.pipeline.verify.lanes import ASKED_AT_ONCE, checking_lanes, fetchers

@@ -12,7 +12,7 @@ from functools import partial
 
 from usenetsync_tui.errors import StoreUnavailableError
 from usenetsync_tui.model.backoff import Backoff
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.inquiry import Inquiry, ask_many

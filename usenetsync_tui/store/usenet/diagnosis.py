@@ -18,8 +18,8 @@ from anyio import to_thread
 from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.codec.nntp import NntpCommand
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.servers import Role, Server, Tls
-from usenetsync_tui.model.status import TrialStep
+from usenetsync_tui.model.servers.servers import Role, Server, Tls
+from usenetsync_tui.model.status.tasks import TrialStep
 from usenetsync_tui.store.usenet.connection import tls_wire
 from usenetsync_tui.store.usenet.connection.addresses import Address
 from usenetsync_tui.store.usenet.connection.connection import Connection

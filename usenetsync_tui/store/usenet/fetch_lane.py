@@ -24,8 +24,8 @@ from usenetsync_tui.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from usenetsync_tui.model.ports import FetchingSource, WantedArticle
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.ports.stores import FetchingSource, WantedArticle
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.store.usenet.article_requests import ArticleRequest, RequestSettings
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable

@@ -13,7 +13,7 @@ import anyio
 
 from usenetsync_tui.codec.nntp import Reply
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers

@@ -29,7 +29,7 @@ from usenetsync_tui.errors import (
 )
 from usenetsync_tui.model.backoff import Backoff
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease
@@ -205,7 +205,7 @@ class ArticlePosting:
         return answer.reply.code == 240 and adopted_id(answer.reply, self._wire_id) is None
 
     def judge(self, lease: Lease, answer: StagedReply) -> AcceptedArticle | None:
-        """What the answer means; None: try again. Errors as in `model.ports.Store.post`."""
+        """What the answer means; None: try again. Errors as in `model.ports.stores.Store.post`."""
         name, words = lease.server.name, str(answer.reply)
         meaning = answer.meaning(may_have_arrived=self._may_have_arrived)
         said = f"{name}: {words}"

@@ -16,9 +16,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from usenetsync_tui.errors import StoreError, StoreUnavailableError
-from usenetsync_tui.model.ports import PostingSource
+from usenetsync_tui.model.ports.stores import PostingSource
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease

@@ -1,4 +1,4 @@
-"""The usenet store: `model.ports.Store` over NNTP servers.
+"""The usenet store: `model.ports.stores.Store` over NNTP servers.
 
 Knows Message-IDs, aliases and copies. Refuses to know connections (`servers`) and the ledger.
 """
@@ -15,7 +15,7 @@ import anyio
 from usenetsync_tui.codec.envelope import HeaderStyle
 from usenetsync_tui.errors import StoreUnusableError
 from usenetsync_tui.model.backoff import growing
-from usenetsync_tui.model.ports import (
+from usenetsync_tui.model.ports.stores import (
     FetchingSource,
     Opener,
     PostingSource,
@@ -23,12 +23,8 @@ from usenetsync_tui.model.ports import (
     WantedArticle,
 )
 from usenetsync_tui.model.segments import Article, Receipt
-from usenetsync_tui.model.servers import Role
-from usenetsync_tui.store.usenet.article_requests import (
-    BATCH,
-    PresenceCheck,
-    RequestSettings,
-)
+from usenetsync_tui.model.servers.servers import Role
+from usenetsync_tui.store.usenet.article_requests import BATCH, PresenceCheck, RequestSettings
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
 from usenetsync_tui.store.usenet.fetch_lane import FetchLane, OneWanted
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers

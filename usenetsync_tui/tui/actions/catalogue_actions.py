@@ -6,8 +6,8 @@ Each action sends a command to the engine; one without a path opens the `:` line
 from __future__ import annotations
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import BackUpDatabase, ChangeKey, RestoreDatabase, ShowKey
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.engine import BackUpDatabase, ChangeKey, RestoreDatabase, ShowKey
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import writable

@@ -9,11 +9,13 @@ from textual.app import App
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
-from usenetsync_tui.model.commands import Command, Examine
-from usenetsync_tui.model.files import FileSelection
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Examine
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.lists.files import FileSelection
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.files.files_table import FilesTable
 

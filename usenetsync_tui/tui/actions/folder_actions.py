@@ -8,23 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import (
-    Choose,
-    Command,
-    FolderChoices,
-    Upload,
-    Verify,
-)
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload, Verify
 from usenetsync_tui.model.filters import FilterChoices
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import SAMPLE
-from usenetsync_tui.tui.actions.context import (
-    Context,
-    has_folder,
-    has_panes,
-    want_each,
-)
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.tui.actions.context import Context, has_folder, has_panes, want_each
 from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.actions.meant_folders import (
     can_be_verified,
@@ -37,10 +28,7 @@ from usenetsync_tui.tui.actions.restore_actions import restore, restore_by_strin
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm
 from usenetsync_tui.tui.dialogs.by_string.share_dialog import ShareDialog
-from usenetsync_tui.tui.dialogs.choices_dialog import (
-    FolderChoicesDialog,
-    VerifyDialog,
-)
+from usenetsync_tui.tui.dialogs.choices_dialog import FolderChoicesDialog, VerifyDialog
 from usenetsync_tui.tui.dialogs.filters_form import FiltersForm
 from usenetsync_tui.tui.dialogs.move_form import MoveForm
 from usenetsync_tui.tui.kit.action import Action

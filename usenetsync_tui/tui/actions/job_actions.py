@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import (
-    Cancel,
-    Pause,
-    PauseAll,
-    Resume,
-    ResumeAll,
-    Retry,
-)
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.commands.jobs import Cancel, Pause, PauseAll, Resume, ResumeAll, Retry
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions import meant_jobs
 from usenetsync_tui.tui.actions.context import Context, want_each
 from usenetsync_tui.tui.dialogs.shrink_dialog import ShrinkDialog, can_be_allowed

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.commands import ProtectVersions, SetKeepRules, TagVersion
+from usenetsync_tui.model.commands.folders import SetKeepRules
+from usenetsync_tui.model.commands.versions import ProtectVersions, TagVersion
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, policy_in_words
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.keep_rules import KeepPolicy, KeepRules, policy_in_words
 from usenetsync_tui.tui.actions.context import Context, has_catalogue, has_folder, want_each
 from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.actions.meant_folders import in_words, is_finished

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.dialogs.choices_dialog import nzb_refusal
 

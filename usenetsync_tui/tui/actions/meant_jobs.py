@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.actions.context import Context
 
 _RETRIABLE = (JobState.FAILED, JobState.INCOMPLETE, JobState.CANCELLED)

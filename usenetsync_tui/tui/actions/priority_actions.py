@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.model.commands import Choose, Command, FolderChoices, SetPriority
-from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.jobs import SetPriority
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.status import FolderStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.tui.actions import meant_jobs
 from usenetsync_tui.tui.actions.context import Context, want_each
 from usenetsync_tui.tui.kit.action import Action

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.commands import ExportNzb, Restore
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.versions import ExportNzb
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restored_paths import MOST_PATHS
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.paths import MOST_PATHS
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import Context
 from usenetsync_tui.tui.actions.meant_folders import none_finished
 from usenetsync_tui.tui.dialogs.by_string.string_restore_form import StringRestoreForm

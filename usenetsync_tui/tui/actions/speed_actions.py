@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.model.commands import MOST_WORKERS, SetWorkers
-from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.commands.jobs import MOST_WORKERS, SetWorkers
+from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.tui.actions.context import Context, has_server
 from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.dialogs.choices_dialog import NumberDialog

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from usenetsync_tui.model.commands import Examine
-from usenetsync_tui.model.files import FileOrder
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.lists.files import FileOrder
 from usenetsync_tui.tui.actions.context import Context, has_catalogue, has_panes
 from usenetsync_tui.tui.actions.line_actions import by_line
 from usenetsync_tui.tui.kit.action import Action

@@ -14,9 +14,11 @@ from textual.binding import ActiveBinding
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 
-from usenetsync_tui.model.commands import Command, Examine
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
 from usenetsync_tui.tui.actions.context import AnyList, AtHand, Question
 from usenetsync_tui.tui.actions.registry import EVERY_ACTION, refusals
 from usenetsync_tui.tui.commands.command_line import CommandHistory, CommandLine

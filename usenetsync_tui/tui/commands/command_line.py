@@ -19,13 +19,8 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from usenetsync_tui.tui.commands.command_parser import (
-    COMMAND_SPECS,
-    completions,
-    offered,
-    parse,
-    path_begin,
-)
+from usenetsync_tui.tui.commands.command_parser import completions, offered, parse, path_begin
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS
 from usenetsync_tui.tui.commands.parsed_commands import CommandError, KnownNames, ParsedCommand
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.path_input import listed

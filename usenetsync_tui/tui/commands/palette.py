@@ -19,7 +19,8 @@ from textual.keys import format_key
 
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.commands.command_line import CommandLine
-from usenetsync_tui.tui.commands.command_parser import COMMAND_SPECS, CommandSpec, offered, parse
+from usenetsync_tui.tui.commands.command_parser import offered, parse
+from usenetsync_tui.tui.commands.command_specs import COMMAND_SPECS, CommandSpec
 from usenetsync_tui.tui.commands.parsed_commands import KnownNames
 
 _NOT_LISTED = frozenset({"command_palette", "app.command_palette"})

@@ -11,20 +11,20 @@ from dataclasses import field
 from enum import StrEnum
 
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.commands import (
-    Examine,
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.commands.jobs import SetWorkers
+from usenetsync_tui.model.commands.servers import (
     LimitBandwidth,
     LimitFetching,
     PauseServer,
     ResumeServer,
     SetConnections,
-    SetWorkers,
 )
-from usenetsync_tui.model.files import FileOrder
 from usenetsync_tui.model.folders import Priority
-from usenetsync_tui.model.keep_rules import KeepPolicy
-from usenetsync_tui.model.restore_choices import RestoreChoices
+from usenetsync_tui.model.lists.files import FileOrder
+from usenetsync_tui.model.restores.choices import RestoreChoices
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.keep_rules import KeepPolicy
 
 
 class CommandError(UsageError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
 from usenetsync_tui.tui.commands.parsed_commands import CommandError
 
 OPTIONS = ("--version ", "--in-place", "--overwrite ", "--delete", "--exclude ", "--numeric-ids")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 
-from usenetsync_tui.model.commands import (
-    Examine,
+from usenetsync_tui.model.commands.engine import Examine
+from usenetsync_tui.model.commands.jobs import SetWorkers
+from usenetsync_tui.model.commands.servers import (
     LimitBandwidth,
     LimitFetching,
     PauseServer,
     ResumeServer,
     SetConnections,
-    SetWorkers,
 )
 from usenetsync_tui.tui.actions.catalogue_actions import back_up, change_key, put_back
 from usenetsync_tui.tui.actions.context import Context

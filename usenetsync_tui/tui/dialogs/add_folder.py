@@ -7,7 +7,8 @@ from functools import partial
 
 from textual.app import ComposeResult
 
-from usenetsync_tui.model.commands import FolderChoices, Upload
+from usenetsync_tui.model.commands.folders import FolderChoices
+from usenetsync_tui.model.commands.jobs import Upload
 from usenetsync_tui.model.folders import Compression, FolderDefaults, Profile, StoreKind
 from usenetsync_tui.tui.dialogs.folder_fields import (
     COMPRESSIONS,

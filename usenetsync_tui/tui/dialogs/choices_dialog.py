@@ -9,11 +9,12 @@ from functools import partial
 from textual.app import ComposeResult
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import Choose, ExportNzb, FolderChoices
-from usenetsync_tui.model.figures import rate
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices
+from usenetsync_tui.model.commands.versions import ExportNzb
 from usenetsync_tui.model.folders import Compression, Folder, Profile, Snapshot, StoreKind
-from usenetsync_tui.model.safe_name import safe_name
 from usenetsync_tui.model.sweeps import SAMPLE
+from usenetsync_tui.model.text.figures import rate
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.folder_fields import (
     COMPRESSIONS,
     COPIES_HINT,

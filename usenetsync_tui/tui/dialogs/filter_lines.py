@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.dry_runs import DryRunRow, Preview
-from usenetsync_tui.model.figures import number, size
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import CHANGE_WORDS
+from usenetsync_tui.model.text.figures import number, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import CHANGE_WORDS
+from usenetsync_tui.model.versions.changes import Change
 from usenetsync_tui.tui.kit.inks import Ink, Line
 
 UNASKED = "Preview shows what these filters exclude. It changes nothing."

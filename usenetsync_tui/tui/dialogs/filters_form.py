@@ -12,28 +12,23 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Button
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import (
-    Choose,
-    Command,
-    FolderChoices,
-    PreviewFilters,
-    StopPreview,
-)
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import Choose, FolderChoices, PreviewFilters, StopPreview
 from usenetsync_tui.model.dry_runs import Preview
 from usenetsync_tui.model.filters import FilterChoices, Filters, name_problem, size_typed
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.filter_lines import preview_lines
 from usenetsync_tui.tui.kit.command_request import CommandRequest
-from usenetsync_tui.tui.kit.form import Field, Form, line_input
+from usenetsync_tui.tui.kit.form import Field, line_input
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import LinesView, page_keys
 from usenetsync_tui.tui.kit.options import Options, Pick
 from usenetsync_tui.tui.kit.pattern_words import typed, words
+from usenetsync_tui.tui.kit.preview_form import PreviewForm
 
 _TAKEN, _EXCLUDED = "taken", "out"
 _CACHES = (
@@ -50,7 +45,7 @@ _PRESENT_HINT = "A directory with one of these names in it is excluded: .nobacku
 _SIZE_HINT = "Files larger than this are excluded: 500M, 2GiB. Empty: none."
 
 
-class FiltersForm(Form[Choose]):
+class FiltersForm(PreviewForm[Choose]):
     """Dismissed with a `Choose` of exactly these filters, or with None. Shows a preview."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,10 +74,6 @@ class FiltersForm(Form[Choose]):
         mounts = _EXCLUDED if f.one_file_system else _TAKEN
         yield Field("Mounts", Options(_MOUNTS, mounts, id="mounts"))
 
-    def buttons(self) -> ComposeResult:
-        yield from super().buttons()
-        yield Button("Preview", id="preview", compact=True)
-
     def after(self) -> ComposeResult:
         yield LinesView(self._lines, id="filter-preview")
 
@@ -106,13 +97,6 @@ class FiltersForm(Form[Choose]):
 
     def _lines(self, status: EngineStatus, width: int, height: int) -> Sequence[Line]:
         return preview_lines(self._seen, width)
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Accept the answers, or preview them."""
-        if event.button.id == "preview":
-            self.action_preview()
-        else:
-            super().on_button_pressed(event)
 
     def action_preview(self) -> None:
         """Have the engine find what these filters leave out."""

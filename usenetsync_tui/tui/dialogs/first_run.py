@@ -18,10 +18,11 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import AddServer, Upload
+from usenetsync_tui.model.commands.jobs import Upload
+from usenetsync_tui.model.commands.servers import AddServer
 from usenetsync_tui.model.folders import FolderDefaults
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.add_folder import AddFolder
 from usenetsync_tui.tui.dialogs.by_string.adopt_form import AdoptForm

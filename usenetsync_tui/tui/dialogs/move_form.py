@@ -7,9 +7,9 @@ from functools import partial
 from textual.app import ComposeResult
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import MoveFolder
+from usenetsync_tui.model.commands.folders import MoveFolder
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.folder_listing import check_source
 from usenetsync_tui.tui.kit.form import Form

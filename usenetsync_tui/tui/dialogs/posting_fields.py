@@ -1,7 +1,8 @@
 """The fields for the headers of articles, for the dialogs that add and change a folder.
 
 Knows newsgroups, poster and obfuscation, and which of them have an effect. Refuses to know what
-makes an answer wrong: `model.headers` checks it, as it does for the settings and the command.
+makes an answer wrong: `model.servers.headers` checks it, as it does for the settings and the
+command.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 
-from usenetsync_tui.model.commands import FolderChoices
+from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
-from usenetsync_tui.model.headers import newsgroups_problem, newsgroups_typed, poster_problem
+from usenetsync_tui.model.servers.headers import (
+    newsgroups_problem,
+    newsgroups_typed,
+    poster_problem,
+)
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.folder_fields import (
     NAMES_TOO,

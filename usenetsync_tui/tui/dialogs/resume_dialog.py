@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import Cancel, Command, Pause, Resume
-from usenetsync_tui.model.figures import percent, size
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import Cancel, Pause, Resume
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import percent, size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.question import Ask, Choice
 
 _MOST_NAMED = 4

@@ -10,8 +10,8 @@ from collections.abc import Collection
 from dataclasses import field
 
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.server_address import read_proxy
-from usenetsync_tui.model.servers import ALL_ROLES, AddressFamily, Role, Server, Tls
+from usenetsync_tui.model.servers.server_address import read_proxy
+from usenetsync_tui.model.servers.servers import ALL_ROLES, AddressFamily, Role, Server, Tls
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.form import Complaints, whole_number
 from usenetsync_tui.tui.kit.options import Pick

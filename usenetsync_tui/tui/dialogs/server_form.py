@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from usenetsync_tui.model.commands import TestServer
-from usenetsync_tui.model.servers import Server
-from usenetsync_tui.model.status import EngineStatus, Trial
+from usenetsync_tui.model.commands.servers import TestServer
+from usenetsync_tui.model.servers.servers import Server
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.tasks import Trial
 from usenetsync_tui.tui.dialogs.server_fields import (
     FAMILY_PICKS,
     MORE_FIELDS,

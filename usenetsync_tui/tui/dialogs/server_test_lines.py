@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from usenetsync_tui.cells import cut
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import Trial, TrialStep
+from usenetsync_tui.model.status.tasks import Trial, TrialStep
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Ink, Line
 
 _GLYPHS: dict[bool | None, tuple[str, Ink]] = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.question import Ask, Choice
 
 _MOST_NAMED = 4

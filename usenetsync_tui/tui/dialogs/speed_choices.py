@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
-from usenetsync_tui.model.commands import LimitBandwidth, LimitFetching
-from usenetsync_tui.model.figures import rate
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.servers import LimitBandwidth, LimitFetching
+from usenetsync_tui.model.text.figures import rate
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.dialogs.choices_dialog import SpeedDialog
 from usenetsync_tui.tui.kit.command_request import CommandRequest

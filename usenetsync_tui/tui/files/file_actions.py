@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from usenetsync_tui.model.commands import ActOnFiles
-from usenetsync_tui.model.files import FileAction, FileFilter, FileOrder
+from usenetsync_tui.model.commands.jobs import ActOnFiles
+from usenetsync_tui.model.lists.files import FileAction, FileFilter, FileOrder
 from usenetsync_tui.tui.files.file_conditions import (
     has_articles,
     has_file,

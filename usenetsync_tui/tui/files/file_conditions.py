@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from usenetsync_tui.model.files import FileOrder
+from usenetsync_tui.model.lists.files import FileOrder
 
 if TYPE_CHECKING:
     from usenetsync_tui.tui.files.files_table import FilesTable

@@ -7,11 +7,11 @@ from enum import IntEnum
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.digests import FileDigest
 from usenetsync_tui.model.entries import FileKind, unfitted_time
-from usenetsync_tui.model.figures import NOTHING, count, size
-from usenetsync_tui.model.files import FileFilter, FileOrder, FileView
-from usenetsync_tui.model.filter_words import words_of
-from usenetsync_tui.model.ports import FileRow
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.lists.files import FileFilter, FileOrder, FileView
+from usenetsync_tui.model.lists.filter_words import words_of
+from usenetsync_tui.model.ports.browser import FileRow
+from usenetsync_tui.model.text.figures import NOTHING, count, size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute_of
 from usenetsync_tui.tui.kit.state_words import FILE_STATES

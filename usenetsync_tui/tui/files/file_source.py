@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.files import FileKey, FileOrder, FileQuery
-from usenetsync_tui.model.ports import Browser, FileRow
+from usenetsync_tui.model.lists.files import FileKey, FileOrder, FileQuery
+from usenetsync_tui.model.ports.browser import Browser, FileRow
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.list_source import Directory
 

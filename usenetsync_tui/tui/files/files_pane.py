@@ -10,8 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from usenetsync_tui.model.files import FileFilter
-from usenetsync_tui.model.filter_words import parse_filter, words_of
+from usenetsync_tui.model.lists.files import FileFilter
+from usenetsync_tui.model.lists.filter_words import parse_filter, words_of
 from usenetsync_tui.tui.files.files_table import FilesTable
 from usenetsync_tui.tui.kit.slim_titles import SlimTitles
 

@@ -14,12 +14,18 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.files import FileFilter, FileKey, FileOrder, FileQuery, FileSelection
-from usenetsync_tui.model.filter_words import parse_filter
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser, FileRow
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.lists.files import (
+    FileFilter,
+    FileKey,
+    FileOrder,
+    FileQuery,
+    FileSelection,
+)
+from usenetsync_tui.model.lists.filter_words import parse_filter
+from usenetsync_tui.model.ports.browser import Browser, FileRow
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.files.file_actions import FILE_ACTIONS
 from usenetsync_tui.tui.files.file_conditions import is_flat
 from usenetsync_tui.tui.files.file_lines import (

@@ -5,9 +5,11 @@ Knows the engine's status and the listed query. Refuses to know pages and widget
 
 from __future__ import annotations
 
-from usenetsync_tui.model.files import FileQuery
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineState, EngineStatus, FolderStatus, JobStatus
+from usenetsync_tui.model.lists.files import FileQuery
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 from usenetsync_tui.tui.kit.version_words import is_being_built
 
 

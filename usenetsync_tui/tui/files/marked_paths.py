@@ -6,10 +6,10 @@ Knows selections and the `Browser` port. Refuses to know the list that the user 
 from __future__ import annotations
 
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.files import FileKey, FileQuery, FileSelection, all_in
+from usenetsync_tui.model.lists.files import FileKey, FileQuery, FileSelection, all_in
 from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.restored_paths import MOST_PATHS
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.restores.paths import MOST_PATHS
 
 _PAGE = 1_000
 

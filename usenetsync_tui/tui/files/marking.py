@@ -6,10 +6,10 @@ Knows rows, paths and filters. Refuses to know the widget that draws them.
 from __future__ import annotations
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.files import FileQuery, FileSelection, all_in
-from usenetsync_tui.model.ports import FileRow
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.lists.files import FileQuery, FileSelection, all_in
+from usenetsync_tui.model.ports.browser import FileRow
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.files.file_lines import filter_words, marked_words
 from usenetsync_tui.tui.files.marks import MarkedRange, Marks, all_of
 

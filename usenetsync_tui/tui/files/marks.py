@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import replace
 
-from usenetsync_tui.model.files import FileFilter, FileSelection, all_in
+from usenetsync_tui.model.lists.files import FileFilter, FileSelection, all_in
 from usenetsync_tui.model.value_object import value_object
 
 _ALL = FileFilter()

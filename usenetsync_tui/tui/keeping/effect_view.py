@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from usenetsync_tui.cells import cut
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.lines_view import LinesView
 

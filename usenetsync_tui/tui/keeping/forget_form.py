@@ -13,13 +13,13 @@ from textual.widgets import Input
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.commands import Forget
-from usenetsync_tui.model.figures import plural
+from usenetsync_tui.model.commands.jobs import Forget
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.kept_versions import runs_in_words, versions_typed
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.kept_versions import runs_in_words, versions_typed
 from usenetsync_tui.tui.keeping.effect_view import EffectView
 from usenetsync_tui.tui.keeping.verdict_lines import preview_lines
 from usenetsync_tui.tui.kit.beside import run_beside

@@ -13,9 +13,13 @@ from textual.widgets import Button, Input
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.commands import SetKeepRules
+from usenetsync_tui.model.commands.folders import SetKeepRules
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.keep_rules import (
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.keep_rules import (
     COUNTED,
     KeepPolicy,
     KeepRules,
@@ -25,11 +29,7 @@ from usenetsync_tui.model.keep_rules import (
     span_typed,
     tag_list_problem,
 )
-from usenetsync_tui.model.kept_versions import to_forget, verdicts
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus
-from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.kept_versions import to_forget, verdicts
 from usenetsync_tui.tui.keeping.effect_view import EffectView
 from usenetsync_tui.tui.keeping.verdict_lines import verdict_lines
 from usenetsync_tui.tui.kit.beside import run_beside

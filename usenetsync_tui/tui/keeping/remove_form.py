@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import RemoveFolder
+from usenetsync_tui.model.commands.folders import RemoveFolder
 from usenetsync_tui.model.folders import Folder, StoreKind
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import TagVersion
+from usenetsync_tui.model.commands.versions import TagVersion
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.keep_rules import MOST_TAGS, tag_problem
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.keep_rules import MOST_TAGS, tag_problem
 from usenetsync_tui.tui.kit.form import Field, Form, line_input
 
 _HINT = "Words for this version, with commas between them. A keep rule can keep what has a tag."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from usenetsync_tui.cells import cut
-from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.folders import Snapshot
-from usenetsync_tui.model.forgetting import ForgetPreview
-from usenetsync_tui.model.kept_versions import KeepVerdict
-from usenetsync_tui.model.words import marks_in_words
+from usenetsync_tui.model.text.figures import plural, size
+from usenetsync_tui.model.text.words import marks_in_words
+from usenetsync_tui.model.versions.forgetting import ForgetPreview
+from usenetsync_tui.model.versions.kept_versions import KeepVerdict
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.list_lines import minute
 

@@ -20,7 +20,7 @@ from textual.dom import DOMNode
 from textual.widget import Widget
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.paste_safe import copyable
 

@@ -14,7 +14,7 @@ from textual.events import Click
 from textual.geometry import Region
 from textual.strip import Strip
 
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.inks import Line, Span
 from usenetsync_tui.tui.kit.lines_view import LinesView

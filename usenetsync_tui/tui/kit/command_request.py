@@ -9,7 +9,7 @@ from typing import Protocol
 
 from textual.message import Message
 
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 
 READ_ONLY = "Read-only: another usenetsync is using this catalogue."
 """Shown when the engine takes no commands because it is read-only."""

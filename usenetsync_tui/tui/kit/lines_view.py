@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.kit.action import ActionHost
 from usenetsync_tui.tui.kit.inks import INKS, Ink, Line, to_strip, width_of
 

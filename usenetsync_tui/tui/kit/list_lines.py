@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from usenetsync_tui.model.figures import NOTHING
+from usenetsync_tui.model.text.figures import NOTHING
 from usenetsync_tui.tui.kit.inks import Line, Span
 
 MARK = 2

@@ -15,7 +15,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import InkedView

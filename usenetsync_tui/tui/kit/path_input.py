@@ -23,8 +23,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from usenetsync_tui.environment import current_folder
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.folder_listing import FolderListing, PathCheck, list_folders
 from usenetsync_tui.tui.kit.form import Field

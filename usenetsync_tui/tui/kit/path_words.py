@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _ESCAPE = re.compile(rb"\\(\\|x[0-9a-f]{2})")
 _MAX_MARKS = 2

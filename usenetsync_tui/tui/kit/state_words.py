@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.model.files import FileView
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineState
-from usenetsync_tui.model.words import FILE_WORDS, JOB_WORDS
+from usenetsync_tui.model.lists.files import FileView
+from usenetsync_tui.model.status.engine import EngineState
+from usenetsync_tui.model.text.words import FILE_WORDS, JOB_WORDS
 from usenetsync_tui.tui.kit.inks import Ink
 
 JOB_STATES: dict[JobState, tuple[str, Ink]] = {

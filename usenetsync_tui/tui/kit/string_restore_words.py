@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.figures import duration, percent, plural, rate, size
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import StringRestoreStatus, StringVersions
+from usenetsync_tui.model.status.recovery import StringRestoreStatus, StringVersions
+from usenetsync_tui.model.text.figures import duration, percent, plural, rate, size
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _NAME = 30
 

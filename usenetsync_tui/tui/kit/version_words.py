@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usenetsync_tui.model.figures import plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.model.status import FolderStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.text.figures import plural, size
 
 
 def finished(versions: Sequence[Snapshot]) -> tuple[Snapshot, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.figures import bar, columns, count, milliseconds, plural, size
-from usenetsync_tui.model.ports import DatabaseFigures, TableSize
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, PoolStatus
+from usenetsync_tui.model.ports.browser import DatabaseFigures, TableSize
+from usenetsync_tui.model.status.engine import EngineStatus, PoolStatus
+from usenetsync_tui.model.text.figures import bar, columns, count, milliseconds, plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Line, Span, fit, flow, width_of
 
 _BAR = 16

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.ports import Browser, DatabaseFigures
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.ports.browser import Browser, DatabaseFigures
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import LinesView

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.figures import elapsed, plural, size
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, JobStatus, StringRestoreStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.status.recovery import StringRestoreStatus
+from usenetsync_tui.model.text.figures import elapsed, plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
 
 Severity = Literal["information", "warning", "error"]
 _SEVERITIES: dict[JobState, Severity] = {

@@ -7,10 +7,10 @@ import textwrap
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.figures import duration, percent, rate
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import JobStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import duration, percent, rate
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Ink, Line, Span, width_of
 from usenetsync_tui.tui.kit.state_words import JOB_STATES
 

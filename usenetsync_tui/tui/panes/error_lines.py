@@ -10,11 +10,12 @@ from rich.cells import cell_len
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.ports import Cause
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import FolderStatus, JobStatus
+from usenetsync_tui.model.ports.browser import Cause
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import NOTICE_WORDS
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.model.words import NOTICE_WORDS
 from usenetsync_tui.tui.kit.choosing_view import Item
 from usenetsync_tui.tui.kit.inks import Ink, Line, fit, width_of
 

@@ -10,12 +10,13 @@ from textual.binding import BindingType
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.commands import ActOnFiles
-from usenetsync_tui.model.files import FileAction, FileFilter, FileSelection, FileView
+from usenetsync_tui.model.commands.jobs import ActOnFiles
 from usenetsync_tui.model.jobs import Verb
-from usenetsync_tui.model.ports import Browser, Cause
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.lists.files import FileAction, FileFilter, FileSelection, FileView
+from usenetsync_tui.model.ports.browser import Browser, Cause
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item

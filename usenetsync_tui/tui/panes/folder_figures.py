@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Folder, Priority
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import FolderStatus, JobStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import count, plural, size
 from usenetsync_tui.tui.kit.inks import Line, Span, fit
 
 _GAP = "  "

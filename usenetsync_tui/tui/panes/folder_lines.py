@@ -13,17 +13,13 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.figures import NOTHING, bar, count, duration, percent, plural, rate
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import (
-    EngineState,
-    EngineStatus,
-    FolderStatus,
-    JobStatus,
-    LastCheck,
-)
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus, LastCheck
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.text.figures import NOTHING, bar, count, duration, percent, plural, rate
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Line, Span, fit, width_of
 from usenetsync_tui.tui.kit.state_words import JOB_STATES
 from usenetsync_tui.tui.panes.errand_lines import STALLED, errand_lines, fraction, message_lines

@@ -11,7 +11,8 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
 from usenetsync_tui.tui.panes.folder_lines import folder_blocks, no_folder_lines

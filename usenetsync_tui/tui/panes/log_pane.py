@@ -10,8 +10,9 @@ from functools import lru_cache
 from textual.geometry import Size
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, Event, Severity
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.tasks import Event, Severity
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.lines_view import LinesView
 

@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.style import Style
 
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.panes.folders_pane import FoldersPane
 from usenetsync_tui.tui.panes.pane_order import LABELS, LOWER, PANES, UPPER
 from usenetsync_tui.tui.panes.pane_tabs import PaneTabs

@@ -13,8 +13,8 @@ from itertools import pairwise
 from textual.events import Click
 from textual.message import Message
 
-from usenetsync_tui.model.figures import count
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.figures import count
 from usenetsync_tui.tui.kit.inks import Ink, Line, width_of
 from usenetsync_tui.tui.kit.lines_view import LinesView
 from usenetsync_tui.tui.panes.pane_order import LABELS, PANES

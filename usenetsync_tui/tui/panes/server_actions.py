@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from usenetsync_tui.model.commands import PauseServer, ResumeServer, SetConnections
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import ServerState, ServerStatus
+from usenetsync_tui.model.commands.servers import PauseServer, ResumeServer, SetConnections
+from usenetsync_tui.model.servers.servers import ServerState, ServerStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.speed_choices import ask_speed
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.command_request import CommandRequest, writable

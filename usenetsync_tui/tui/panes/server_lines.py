@@ -7,14 +7,9 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.figures import bar, count, duration, milliseconds, rate, size
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import (
-    ConnectionStatus,
-    Role,
-    ServerState,
-    ServerStatus,
-)
+from usenetsync_tui.model.servers.servers import ConnectionStatus, Role, ServerState, ServerStatus
+from usenetsync_tui.model.text.figures import bar, count, duration, milliseconds, rate, size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.choosing_view import Item
 from usenetsync_tui.tui.kit.inks import Ink, Line, Span, fit
 

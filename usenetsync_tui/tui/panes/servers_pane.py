@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from usenetsync_tui.model.servers import ServerStatus
-from usenetsync_tui.model.status import EngineState, EngineStatus
+from usenetsync_tui.model.servers.servers import ServerStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.choosing_view import ChoosingView, Item
 from usenetsync_tui.tui.panes.server_actions import SERVER_ACTIONS

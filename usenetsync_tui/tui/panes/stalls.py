@@ -6,7 +6,8 @@ Knows the statuses it got and the time that the caller passes with each. Refuses
 from __future__ import annotations
 
 from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.status import EngineStatus, JobStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
 
 STALLED_AFTER = 15.0
 """Seconds without a new byte, file or article."""

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.figures import (
+from usenetsync_tui.model.jobs import JobState
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.status.tasks import TaskStatus
+from usenetsync_tui.model.text.figures import (
     NOTHING,
     duration,
     milliseconds,
@@ -17,9 +21,7 @@ from usenetsync_tui.model.figures import (
     rate,
     size,
 )
-from usenetsync_tui.model.jobs import JobState
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, JobStatus, TaskStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waiting
 from usenetsync_tui.tui.kit.inks import Line, fit, flow
 from usenetsync_tui.tui.kit.state_words import ENGINE_STATES

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from usenetsync_tui.model.figures import bits, rate
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.text.figures import bits, rate
 from usenetsync_tui.tui.kit.inks import Line
 from usenetsync_tui.tui.kit.lines_view import InkedView
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.figures import bar, count, pace, percent, plural, size
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineState, EngineStatus, StageStatus, WorkerStatus
+from usenetsync_tui.model.status.engine import EngineState, EngineStatus
+from usenetsync_tui.model.status.jobs import StageStatus, WorkerStatus
+from usenetsync_tui.model.text.figures import bar, count, pace, percent, plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Ink, Line, fit, flow, width_of
 from usenetsync_tui.tui.kit.lines_view import LinesView
 

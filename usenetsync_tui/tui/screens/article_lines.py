@@ -6,10 +6,10 @@ import textwrap
 from datetime import datetime
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.figures import NOTHING, plural, size
-from usenetsync_tui.model.ports import ArticleRow
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.browser import ArticleRow
 from usenetsync_tui.model.segments import SegmentStatus
+from usenetsync_tui.model.text.figures import NOTHING, plural, size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark
 

@@ -13,8 +13,8 @@ from textual.widget import Widget
 
 from usenetsync_tui.errors import UsenetSyncError
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import ArticleRow, Browser
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.browser import ArticleRow, Browser
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy
 from usenetsync_tui.tui.kit.beside import run_beside

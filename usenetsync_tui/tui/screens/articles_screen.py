@@ -12,8 +12,8 @@ from textual.widget import Widget
 
 from usenetsync_tui.model.digests import FileDigest
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import ArticleRow, Browser, FileRow
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.browser import ArticleRow, Browser, FileRow
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy

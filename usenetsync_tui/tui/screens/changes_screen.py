@@ -9,14 +9,14 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.changes import Change, ChangeRow
-from usenetsync_tui.model.figures import NOTHING, size
-from usenetsync_tui.model.files import FileSelection
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.lists.files import FileSelection
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.text.figures import NOTHING, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import CHANGE_WORDS
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.model.words import CHANGE_WORDS
+from usenetsync_tui.model.versions.changes import Change, ChangeRow
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings, copy_path
 from usenetsync_tui.tui.kit.inks import Line

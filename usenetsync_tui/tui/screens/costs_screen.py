@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from textual.widget import Widget
 
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.figures import size
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.history import StoredBytes, VersionCost
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.text.figures import size
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.history import StoredBytes, VersionCost
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action
 from usenetsync_tui.tui.kit.beside import run_beside

@@ -13,9 +13,10 @@ from textual.widget import Widget
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.actions.context import AnyList, AtHand
 from usenetsync_tui.tui.actions.registry import DEEPER
 from usenetsync_tui.tui.commands.action_screen import ActionScreen

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Sequence
 
 from usenetsync_tui.cells import cut
-from usenetsync_tui.model.findings import GLYPHS, Finding, Grade, verdict
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import Examination
+from usenetsync_tui.model.machine.findings import GLYPHS, Finding, Grade, verdict
+from usenetsync_tui.model.status.tasks import Examination
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.inks import Ink, Line, Span
 
 _INKS: dict[Grade, Ink] = {Grade.GOOD: "good", Grade.WARN: "warn", Grade.BAD: "bad"}

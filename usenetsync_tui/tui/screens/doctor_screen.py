@@ -14,10 +14,11 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from usenetsync_tui.model.commands import Examine, StopExamining
-from usenetsync_tui.model.findings import Finding
-from usenetsync_tui.model.status import EngineStatus, Examination
-from usenetsync_tui.model.terminal_checks import terminal_found
+from usenetsync_tui.model.commands.engine import Examine, StopExamining
+from usenetsync_tui.model.machine.findings import Finding
+from usenetsync_tui.model.machine.terminal_checks import terminal_found
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.tasks import Examination
 from usenetsync_tui.tui.kit.action import Action, bindings
 from usenetsync_tui.tui.kit.command_request import CommandRequest
 from usenetsync_tui.tui.kit.inks import Line

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
-from usenetsync_tui.model.files import FileFilter
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.lists.files import FileFilter
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.files.files_pane import FilesPane
 from usenetsync_tui.tui.kit.version_words import version_name

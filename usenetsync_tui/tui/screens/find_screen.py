@@ -14,12 +14,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.files import FileFilter
-from usenetsync_tui.model.filter_words import parse_filter
-from usenetsync_tui.model.history import FindKey, FindQuery, FoundFile, version_runs
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.status import FolderStatus
+from usenetsync_tui.model.lists.files import FileFilter
+from usenetsync_tui.model.lists.filter_words import parse_filter
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.folders import FolderStatus
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.history import FindKey, FindQuery, FoundFile, version_runs
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.files.files_pane import FilterInput
 from usenetsync_tui.tui.kit.action import Action, bindings, copy_path

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.figures import NOTHING, count, duration, size
 from usenetsync_tui.model.jobs import Job, JobState, PastJob, Verb
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import NOTICE_WORDS
+from usenetsync_tui.model.text.figures import NOTHING, count, duration, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import NOTICE_WORDS
 from usenetsync_tui.tui.kit.inks import Line, fit
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute
 from usenetsync_tui.tui.kit.state_words import JOB_STATES

@@ -15,11 +15,12 @@ from textual.widget import Widget
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.figures import plural
 from usenetsync_tui.model.jobs import Job, PastJob
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, FolderStatus
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.kit.action import Action, bindings, copy_path
 from usenetsync_tui.tui.kit.inks import Line

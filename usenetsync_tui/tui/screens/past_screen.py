@@ -9,9 +9,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from usenetsync_tui.model.folders import Folder
-from usenetsync_tui.model.history import PastState
-from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.model.ports.browser import Browser
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.history import PastState
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.actions.restore_actions import restore
 from usenetsync_tui.tui.kit.action import Action, bindings

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from usenetsync_tui.cells import cut, cut_middle
-from usenetsync_tui.model.changes import Change
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.figures import NOTHING, size
-from usenetsync_tui.model.history import FoundFile, PastState, VersionCost, version_runs
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import CHANGE_WORDS
+from usenetsync_tui.model.text.figures import NOTHING, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import CHANGE_WORDS
+from usenetsync_tui.model.versions.changes import Change
+from usenetsync_tui.model.versions.history import FoundFile, PastState, VersionCost, version_runs
 from usenetsync_tui.tui.kit.inks import Ink, Line
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute, minute_of
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from usenetsync_tui.cells import cut
-from usenetsync_tui.model.figures import count, plural, size
 from usenetsync_tui.model.folders import Snapshot, SnapshotState
-from usenetsync_tui.model.words import NOT_INDEXED, marks_in_words
+from usenetsync_tui.model.text.figures import count, plural, size
+from usenetsync_tui.model.text.words import NOT_INDEXED, marks_in_words
 from usenetsync_tui.tui.kit.inks import Ink, Line, width_of
 from usenetsync_tui.tui.kit.list_lines import MARK, mark, minute
 

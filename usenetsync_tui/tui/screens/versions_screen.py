@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.ports import Browser
+from usenetsync_tui.model.ports.browser import Browser
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.tui.actions.context import AtHand
 from usenetsync_tui.tui.kit.action import Action, bindings

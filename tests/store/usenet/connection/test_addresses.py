@@ -19,7 +19,7 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import article, name, opened
 
 from usenetsync_tui.errors import StoreUnusableError
-from usenetsync_tui.model.servers import AddressFamily, Server, Tls
+from usenetsync_tui.model.servers.servers import AddressFamily, Server, Tls
 from usenetsync_tui.store.usenet.connection.addresses import (
     Address,
     AddressBook,

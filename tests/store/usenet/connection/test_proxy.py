@@ -15,7 +15,7 @@ from scripted_server import ScriptedServer
 from usenet_ground import article, name, opened
 
 from usenetsync_tui.errors import StoreUnusableError
-from usenetsync_tui.model.servers import Server, Tls
+from usenetsync_tui.model.servers.servers import Server, Tls
 from usenetsync_tui.store.usenet.diagnosis import diagnose
 
 HOST = "news.example.com"

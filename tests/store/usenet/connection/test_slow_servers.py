@@ -18,7 +18,7 @@ from usenet_ground import article, configured, name, opened, wire_id
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
 from usenetsync_tui.model.segments import Article
-from usenetsync_tui.model.servers import Server, ServerState, Tls
+from usenetsync_tui.model.servers.servers import Server, ServerState, Tls
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.pace import Pace
 from usenetsync_tui.store.usenet.connection.signals import Unreachable

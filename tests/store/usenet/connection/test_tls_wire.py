@@ -17,7 +17,7 @@ from typing import IO
 import pytest
 from certificates import Authority
 
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection.pace import Pace
 from usenetsync_tui.store.usenet.connection.tls_wire import TlsWire, secure, tls_context
 from usenetsync_tui.store.usenet.connection.wire import PlainWire

@@ -19,7 +19,7 @@ from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.codec.nntp import NntpCommand
 from usenetsync_tui.codec.yenc import WireArticle
 from usenetsync_tui.errors import SettingsError
-from usenetsync_tui.model.servers import Server, Tls
+from usenetsync_tui.model.servers.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection import session as module
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable

@@ -8,7 +8,7 @@ from scripted_server import Fault, ScriptedServer
 from usenet_ground import article, configured, name, opened, wire_id
 
 from usenetsync_tui.errors import ArticleMissingError, StoreUnavailableError
-from usenetsync_tui.model.servers import ServerState
+from usenetsync_tui.model.servers.servers import ServerState
 
 MANY = range(20)
 LOST = 11

@@ -13,7 +13,7 @@ from usenet_ground import POSTS, article, configured, name, opened, wire_id
 
 from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.errors import StoreError, StoreUnusableError, UsenetSyncError
-from usenetsync_tui.model.servers import ServerState
+from usenetsync_tui.model.servers.servers import ServerState
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.logins import Logins
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable

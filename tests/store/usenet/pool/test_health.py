@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.model.servers import Role, Server, ServerState
+from usenetsync_tui.model.servers.servers import Role, Server, ServerState
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.health import BACKOFF, LONG_PAUSE, Health
 

@@ -11,7 +11,7 @@ from usenet_ground import POSTS, article, configured, name, opened, wire_id
 from worlds import until
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError, UsageError
-from usenetsync_tui.model.servers import Role, ServerState
+from usenetsync_tui.model.servers.servers import Role, ServerState
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
 WELCOME = "200 Welcome"

@@ -19,7 +19,7 @@ from usenet_ground import (
 )
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
-from usenetsync_tui.model.servers import Role, Server, ServerState, Tls
+from usenetsync_tui.model.servers.servers import Role, Server, ServerState, Tls
 from usenetsync_tui.store.usenet.store import UsenetServers, UsenetStore
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.model.forgetting import FreedSpace
+from usenetsync_tui.model.versions.forgetting import FreedSpace
 
 _SQL = load(__package__, "freed.sql")
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables.keeping import marks
 from usenetsync_tui.errors import UnknownSnapshotError, UsageError
-from usenetsync_tui.model.figures import in_ranges
+from usenetsync_tui.model.text.figures import in_ranges
 
 _SQL = load(__package__, "versions.sql")
 

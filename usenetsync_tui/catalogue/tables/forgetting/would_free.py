@@ -12,7 +12,7 @@ from usenetsync_tui.catalogue.tables.forgetting.versions import forgotten, newes
 from usenetsync_tui.catalogue.tables.keeping import marks
 from usenetsync_tui.errors import UnknownFolderError, UnknownSnapshotError
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
+from usenetsync_tui.model.versions.forgetting import ForgetPreview, VersionSpace
 
 _SQL = load(__package__, "would_free.sql")
 _DYING = _SQL["dying"].rstrip(";")

@@ -20,7 +20,7 @@ from usenetsync_tui.codec.index.files_columns import FilesColumns
 from usenetsync_tui.codec.index.varints import read_varints
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import MOST, FileKind, FileState, fitted
-from usenetsync_tui.model.index_entries import (
+from usenetsync_tui.model.index.entries import (
     Attribute,
     AttributeTag,
     EntryChange,

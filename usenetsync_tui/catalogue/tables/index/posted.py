@@ -77,7 +77,7 @@ class PageRow(NamedTuple):
 
     data: bytes
     level: int | None = None
-    """`model.index_roots.LEAF`, or above it for a directory."""
+    """`model.index.roots.LEAF`, or above it for a directory."""
     number: int | None = None
     """Among those of its level, those of files and those of objects apart."""
     of_objects: bool | None = None

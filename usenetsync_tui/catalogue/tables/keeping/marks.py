@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.errors import UnknownSnapshotError, UsageError
-from usenetsync_tui.model.keep_rules import MOST_TAGS
+from usenetsync_tui.model.versions.keep_rules import MOST_TAGS
 
 _SQL = load(__package__, "marks.sql")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from usenetsync_tui.catalogue.columns import KEEP
 from usenetsync_tui.catalogue.session import Transaction, load
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, TimeSpan, span_typed
+from usenetsync_tui.model.versions.keep_rules import KeepPolicy, KeepRules, TimeSpan, span_typed
 
 _SQL = load(__package__, "policies.sql")
 

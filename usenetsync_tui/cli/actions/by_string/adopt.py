@@ -23,13 +23,14 @@ from usenetsync_tui.engine.by_string.adoption import adopt_folder
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.progress.rates import RateMeter
 from usenetsync_tui.environment import real_path
-from usenetsync_tui.model.adoption import UNKNOWN_FILTERS, AdoptedFolder
-from usenetsync_tui.model.commands import Adopt, StopAdopting
-from usenetsync_tui.model.figures import number, plural, size, when
+from usenetsync_tui.model.commands.recovery import Adopt, StopAdopting
 from usenetsync_tui.model.folders import Priority
 from usenetsync_tui.model.jobs import JobState, Verb
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import Adopting, JobStatus
+from usenetsync_tui.model.recovery.adoption import UNKNOWN_FILTERS, AdoptedFolder
+from usenetsync_tui.model.status.jobs import JobStatus
+from usenetsync_tui.model.status.recovery import Adopting
+from usenetsync_tui.model.text.figures import number, plural, size, when
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 

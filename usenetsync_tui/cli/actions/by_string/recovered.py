@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
-from usenetsync_tui.cli.actions.questions.cat import no_content
+from usenetsync_tui.cli.actions.questions.no_content import no_content
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.output.json_fields import notice_fields, recovered_fields
@@ -21,8 +21,8 @@ from usenetsync_tui.errors import FileDamagedError, UsageError
 from usenetsync_tui.model.digests import FileDigest, file_digest
 from usenetsync_tui.model.entries import FileKind, FileState, Notice, NoticeKind
 from usenetsync_tui.model.folders import Snapshot
-from usenetsync_tui.model.index_entries import AttributeTag, IndexEntry
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.index.entries import AttributeTag, IndexEntry
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.pipeline.index.index_paths import no_such_path, spans_of
 from usenetsync_tui.pipeline.index.read_file import FileReader

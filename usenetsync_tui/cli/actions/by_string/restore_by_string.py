@@ -10,9 +10,10 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.cli.actions.by_string.recovered import tell_found
+from usenetsync_tui.cli.actions.job_end import worked
 from usenetsync_tui.cli.actions.job_report import CODES, tell
-from usenetsync_tui.cli.actions.restore import WAY_OUT, RestoreOptions, worked
-from usenetsync_tui.cli.actions.restore_plan import confirm_deletion, show_plan
+from usenetsync_tui.cli.actions.restoring.restore_options import WAY_OUT, RestoreOptions
+from usenetsync_tui.cli.actions.restoring.restore_plan import confirm_deletion, show_plan
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output import progress, voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
@@ -23,8 +24,8 @@ from usenetsync_tui.engine.by_string.recovery import Recovery
 from usenetsync_tui.engine.by_string.restoring import StringRestore, WantedByString
 from usenetsync_tui.engine.jobs.guarded import Guarded
 from usenetsync_tui.engine.jobs.new_jobs import NewJob
-from usenetsync_tui.model.figures import when
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import when
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.waiting import Waits
 
 

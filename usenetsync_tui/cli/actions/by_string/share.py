@@ -26,13 +26,13 @@ from usenetsync_tui.engine.by_string.folder_string import folder_string, names_t
 from usenetsync_tui.engine.new_file import new_file
 from usenetsync_tui.engine.stores import Stores
 from usenetsync_tui.errors import CatalogueHeldError, UsageError, UsenetSyncError, leading_error
-from usenetsync_tui.model.commands import PostIndex
+from usenetsync_tui.model.commands.jobs import PostIndex
 from usenetsync_tui.model.folders import Folder, Snapshot
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Summary
-from usenetsync_tui.model.passphrases import passphrase_problem
-from usenetsync_tui.model.recovery_words import brings_back
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.recovery.passphrases import passphrase_problem
+from usenetsync_tui.model.recovery.recovery_words import brings_back
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.settings.secret_files import secret_line
 from usenetsync_tui.whole_file import PRIVATE

@@ -11,7 +11,7 @@ from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.run import catalogue_to_read, environment, folder_named, waits_said
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.model.answers import Result
-from usenetsync_tui.model.commands import Command
+from usenetsync_tui.model.commands.command import Command
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.waiting import Waits
 

@@ -18,11 +18,16 @@ from usenetsync_tui.cli.output.keeping_fields import policy_fields, verdict_fiel
 from usenetsync_tui.cli.program import program
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_named, start
 from usenetsync_tui.engine.requests.keeping import effect, set_rules
-from usenetsync_tui.model.commands import SetKeepRules
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.keep_rules import KeepPolicy, KeepRules, TimeSpan, policy_in_words
-from usenetsync_tui.model.kept_versions import PolicyEffect
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.folders import SetKeepRules
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.keep_rules import (
+    KeepPolicy,
+    KeepRules,
+    TimeSpan,
+    policy_in_words,
+)
+from usenetsync_tui.model.versions.kept_versions import PolicyEffect
 
 
 def keep(

@@ -12,9 +12,9 @@ from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.keeping_fields import marked_fields
 from usenetsync_tui.cli.run import Exit, start
 from usenetsync_tui.engine.requests import keeping
-from usenetsync_tui.model.commands import ProtectVersions, TagVersion
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.version_marks import MarkedVersion, MarkedVersions
+from usenetsync_tui.model.commands.versions import ProtectVersions, TagVersion
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.version_marks import MarkedVersion, MarkedVersions
 
 
 def tag(

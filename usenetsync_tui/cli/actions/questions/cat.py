@@ -9,23 +9,18 @@ from anyio import to_thread
 
 from usenetsync_tui.catalogue.tables import snapshots, version_files
 from usenetsync_tui.catalogue.tables.version_files import Span, VersionRow
+from usenetsync_tui.cli.actions.questions.no_content import no_content
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.exposure import warn_of_servers
 from usenetsync_tui.cli.recovery_options import typed_string
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_named, start
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.engine.stores import Stores
-from usenetsync_tui.errors import (
-    FileDamagedError,
-    FileUnavailableError,
-    StoreError,
-    UsageError,
-)
+from usenetsync_tui.errors import FileDamagedError, FileUnavailableError, StoreError, UsageError
 from usenetsync_tui.model.entries import FileKind, FileState
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.path_keys import path_key
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import KIND_WORDS
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.restore.read_file import CatalogueReader
 from usenetsync_tui.pipeline.restore.version_paths import contains, no_such_path, spans
 
@@ -66,13 +61,6 @@ async def _cat(word: str, path: bytes, version: int | None) -> Exit:
             except StoreError as error:
                 raise FileUnavailableError(f"{safe_name(path)}: {error}") from error
     return Exit.DONE
-
-
-def no_content(path: bytes, kind: FileKind, link: bytes | None) -> str:
-    """Why there is nothing to print of a path that is no file."""
-    if kind is FileKind.SYMLINK:
-        return f'"{safe_name(path)}" is a link to "{safe_name(link or b"")}".'
-    return f'"{safe_name(path)}" is a {KIND_WORDS[kind]}: it has no content.'
 
 
 async def _row(

@@ -11,11 +11,11 @@ from usenetsync_tui.cli.output.paged_table import PrintedPages
 from usenetsync_tui.cli.output.question_fields import change_fields
 from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
-from usenetsync_tui.model.changes import Change, ChangeKind, ChangeRow
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.figures import NOTHING, number, size
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import CHANGE_WORDS, KIND_WORDS
+from usenetsync_tui.model.text.figures import NOTHING, number, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import CHANGE_WORDS, KIND_WORDS
+from usenetsync_tui.model.versions.changes import Change, ChangeKind, ChangeRow
 
 _PAGE = 1000
 _BACK = {

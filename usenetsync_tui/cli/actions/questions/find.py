@@ -14,10 +14,10 @@ from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.engine.opening import OpenCatalogue
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.figures import NOTHING, size, when_ns
-from usenetsync_tui.model.filter_words import parse_filter
-from usenetsync_tui.model.history import FindKey, FindQuery, FoundFile, version_runs
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.lists.filter_words import parse_filter
+from usenetsync_tui.model.text.figures import NOTHING, size, when_ns
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.history import FindKey, FindQuery, FoundFile, version_runs
 
 _FIRST, _PAGE = 100, 1000
 """Rows of the first page, which is to come soon, and of the others."""

@@ -11,9 +11,9 @@ from usenetsync_tui.cli.output.question_fields import past_fields
 from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.figures import NOTHING, size, when, when_ns
-from usenetsync_tui.model.history import PastState
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import NOTHING, size, when, when_ns
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.history import PastState
 
 _COLUMNS = (
     Column("Version", right=True),

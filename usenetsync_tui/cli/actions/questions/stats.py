@@ -11,11 +11,11 @@ from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.question_fields import cost_fields, stats_fields
 from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
-from usenetsync_tui.model.figures import NOTHING, number, size, when
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.history import StoredBytes, VersionCost
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import NOTHING, number, size, when
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
+from usenetsync_tui.model.versions.history import StoredBytes, VersionCost
 
 _FOLDERS = (
     Column("Folder", least=8),

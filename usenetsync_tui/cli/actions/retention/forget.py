@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from usenetsync_tui.catalogue.tables.forgetting.versions import pending
 from usenetsync_tui.catalogue.tables.forgetting.would_free import would_free
-from usenetsync_tui.cli.actions.restore import concluded, left
+from usenetsync_tui.cli.actions.job_end import concluded, left
 from usenetsync_tui.cli.errand.detached import detached
 from usenetsync_tui.cli.errand.errand import Errand, WantedJob, with_progress
 from usenetsync_tui.cli.keeping.options import rules_typed
@@ -17,11 +17,12 @@ from usenetsync_tui.cli.output.confirmed import confirm
 from usenetsync_tui.cli.output.retention_fields import preview_fields, space_fields
 from usenetsync_tui.cli.output.table import Column
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, environment, folder_named, start
-from usenetsync_tui.model.commands import Command, Forget
-from usenetsync_tui.model.figures import plural, size, when
-from usenetsync_tui.model.forgetting import ForgetPreview, VersionSpace
-from usenetsync_tui.model.keep_rules import TimeSpan
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import Forget
+from usenetsync_tui.model.text.figures import plural, size, when
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.forgetting import ForgetPreview, VersionSpace
+from usenetsync_tui.model.versions.keep_rules import TimeSpan
 
 _COLUMNS = (
     Column("Version", right=True),

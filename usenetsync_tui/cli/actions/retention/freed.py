@@ -5,9 +5,9 @@ from __future__ import annotations
 from usenetsync_tui.catalogue.tables.forgetting import freed
 from usenetsync_tui.cli.run import catalogue_to_read
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.figures import plural, size, when
-from usenetsync_tui.model.forgetting import FreedInAll
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import plural, size, when
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.versions.forgetting import FreedInAll
 
 _SHOWN = 5
 

@@ -7,9 +7,9 @@ from usenetsync_tui.cli.actions.retention.forget import done_by_engine
 from usenetsync_tui.cli.options import Voice
 from usenetsync_tui.cli.output.confirmed import confirm
 from usenetsync_tui.cli.run import Exit, catalogue_to_read, folder_named, start
-from usenetsync_tui.model.commands import RemoveFolder
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.commands.folders import RemoveFolder
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 
 
 def remove(folder: str, yes: bool, wait: float, detach: bool, quiet: bool, as_json: bool) -> None:

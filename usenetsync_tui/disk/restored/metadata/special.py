@@ -10,8 +10,8 @@ from usenetsync_tui.codec.index.attributes import device_number
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.model.entries import DEVICES, FILE_TYPES, FileKind
+from usenetsync_tui.model.text.words import KIND_WORDS
 from usenetsync_tui.model.value_object import value_object
-from usenetsync_tui.model.words import KIND_WORDS
 
 _REFUSED = frozenset((errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL))
 

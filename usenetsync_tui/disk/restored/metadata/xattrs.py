@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 
 from usenetsync_tui.model.metadata.metadata import CAPABILITY, KEPT_SYSTEM, Xattr
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _ACLS = "ACL"
 _UNSUPPORTED = frozenset((errno.EOPNOTSUPP, errno.ENOSYS))

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable
 
 from usenetsync_tui.model.filters import Filters, Rule
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 
 CACHE_TAG = b"CACHEDIR.TAG"
 SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"

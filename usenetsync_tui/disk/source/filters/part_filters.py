@@ -15,7 +15,7 @@ from usenetsync_tui.disk.source.filters.directory_tags import CACHE_TAG
 from usenetsync_tui.disk.source.filters.path_filter import PathFilter
 from usenetsync_tui.disk.source.filters.tree_filters import PAUSE, Found, TreeFilters
 from usenetsync_tui.model.filters import IGNORE_NAME, Excluded, Filters, Rule
-from usenetsync_tui.model.restored_paths import directories_above, lies_in
+from usenetsync_tui.model.restores.paths import directories_above, lies_in
 
 _EXCLUDED = Rule("--exclude", "--exclude")
 _MOUNTED = Rule("another file system", "it is mounted there")

@@ -6,14 +6,9 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 
-from usenetsync_tui.disk.source.filters.patterns import (
-    Pattern,
-    PatternError,
-    says_nothing,
-    trimmed,
-)
+from usenetsync_tui.disk.source.filters.patterns import Pattern, PatternError, says_nothing, trimmed
 from usenetsync_tui.model.filters import IGNORE_NAME
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 
 LARGEST = 4 << 20

@@ -18,9 +18,9 @@ from usenetsync_tui.disk.source.filters.rule_lists import (
 from usenetsync_tui.disk.source.filters.suspects import Suspects
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import MOST, NoticeKind, Problem
-from usenetsync_tui.model.figures import size
 from usenetsync_tui.model.filters import IGNORE_NAME, Excluded, Filters, Rule, name_problem
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.text.figures import size
+from usenetsync_tui.model.text.safe_name import safe_name
 
 PAUSE = b"//"
 """Stands among the names of a directory, so that the walk can give what it has."""

@@ -24,9 +24,9 @@ from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestKind
 from usenetsync_tui.model.filters import Filters
-from usenetsync_tui.model.index_roots import IndexRoot, VersionLine
-from usenetsync_tui.model.ports import Store
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.index.roots import IndexRoot, VersionLine
+from usenetsync_tui.model.ports.stores import Store
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.adoption.adopted_folder import add_folder, refuse_known
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import Place, keep_root

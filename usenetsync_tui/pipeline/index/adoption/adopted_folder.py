@@ -15,8 +15,8 @@ from usenetsync_tui.catalogue.tables.index import forward, posted
 from usenetsync_tui.codec.index.keys import ATTEMPTS, IndexKeys
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.folders import Folder, Priority, Profile
-from usenetsync_tui.model.index_roots import IndexRealm, IndexRoot
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.index.roots import IndexRealm, IndexRoot
+from usenetsync_tui.model.text.safe_name import safe_name
 
 _MOST_NAMED = 1000
 """Versions whose roots the catalogue is searched for."""

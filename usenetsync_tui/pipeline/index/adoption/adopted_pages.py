@@ -16,8 +16,8 @@ from usenetsync_tui.codec.digests import digest_of
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.sealing import sealed_size
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.index_roots import IndexRoot
-from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.index.roots import IndexRoot
+from usenetsync_tui.model.ports.stores import Store
 from usenetsync_tui.model.segments import Codec, ObjectKind, Segment, SegmentStatus
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.find_root import root_page

@@ -18,11 +18,11 @@ from usenetsync_tui.catalogue.tables.index import adopted as rows
 from usenetsync_tui.catalogue.tables.index import forward, posted
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.figures import when
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, VersionLine
-from usenetsync_tui.model.ports import Store
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.index.roots import IndexRoot, IndexRun, VersionLine
+from usenetsync_tui.model.ports.stores import Store
+from usenetsync_tui.model.text.figures import when
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.index.adoption.adopt import Adopted, finish_adoption
 from usenetsync_tui.pipeline.index.adoption.adopted_folder import continue_folder, known_already
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import Place, keep_root

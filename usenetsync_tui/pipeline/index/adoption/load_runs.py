@@ -21,8 +21,8 @@ from usenetsync_tui.codec.index.files_columns import FilesColumns, read_columns
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.index_entries import IndexEntry, ObjectPart
-from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, PageRef, PartKey, PathKey
+from usenetsync_tui.model.index.entries import IndexEntry, ObjectPart
+from usenetsync_tui.model.index.roots import IndexRoot, IndexRun, PageRef, PartKey, PathKey
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import Place, keep_page
 from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.pages_ahead import PagesAhead, Wants, everything, lines

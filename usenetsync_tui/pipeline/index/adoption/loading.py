@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence, Set
 
 from usenetsync_tui.catalogue.tables.index import adopted as rows
 from usenetsync_tui.codec.index.keys import IndexKeys
-from usenetsync_tui.model.index_roots import IndexRoot, PageRef
-from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.index.roots import IndexRoot, PageRef
+from usenetsync_tui.model.ports.stores import Store
 from usenetsync_tui.pipeline.index.adoption.adopted_pages import Place
 from usenetsync_tui.pipeline.index.adoption.load_progress import LoadProgress
 from usenetsync_tui.pipeline.index.adoption.load_runs import (

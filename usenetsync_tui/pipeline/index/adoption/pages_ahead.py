@@ -13,8 +13,8 @@ import anyio
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectSendStream
 
-from usenetsync_tui.model.index_roots import LEAF, PageRef, PartKey, PathKey
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.index.roots import LEAF, PageRef, PartKey, PathKey
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.pipeline.index.pages_of_run import listed_in
 from usenetsync_tui.pipeline.index.read_version import PageLostError, VersionReader
 from usenetsync_tui.pipeline.run.budget import Budget

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.merging import runs_of
 from usenetsync_tui.errors import IndexUnreadableError, UnknownSnapshotError
-from usenetsync_tui.model.index_roots import IndexRoot, IndexRun, VersionLine
-from usenetsync_tui.model.ports import Store
+from usenetsync_tui.model.index.roots import IndexRoot, IndexRun, VersionLine
+from usenetsync_tui.model.ports.stores import Store
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.adoption.wanted import Wanted
 from usenetsync_tui.pipeline.index.find_root import fetch_root

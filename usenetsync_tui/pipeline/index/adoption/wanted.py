@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from usenetsync_tui.codec.index.root import fingerprint
-from usenetsync_tui.model.index_roots import IndexRun
+from usenetsync_tui.model.index.roots import IndexRun
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.index.adoption.pages_ahead import Key
 

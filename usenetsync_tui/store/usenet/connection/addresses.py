@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 
-from usenetsync_tui.model.servers import AddressFamily
+from usenetsync_tui.model.servers.servers import AddressFamily
 from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.store.usenet.connection.interruptible_calls import (
     GivenUpError,

@@ -24,7 +24,7 @@ from usenetsync_tui.codec.answers import ConversationStage, Meaning, meaning
 from usenetsync_tui.codec.nntp import NntpCommand, Reply, State, named_in
 from usenetsync_tui.codec.yenc import BodyReader, WireArticle
 from usenetsync_tui.errors import ArticleCorruptError, ProtocolError
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
 from usenetsync_tui.store.usenet.connection.pace import Pace
 from usenetsync_tui.store.usenet.connection.session import Session

@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from usenetsync_tui.model.server_address import read_proxy
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.server_address import read_proxy
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP, Address
 from usenetsync_tui.store.usenet.connection.interruptible_calls import (
     GivenUpError,

@@ -19,7 +19,7 @@ from usenetsync_tui.codec.lines import Lines
 from usenetsync_tui.codec.masking import mask_of
 from usenetsync_tui.codec.nntp import Conversation, NntpCommand, Reply, State
 from usenetsync_tui.errors import OutOfStepError, ProtocolError
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection import wire
 from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP
 from usenetsync_tui.store.usenet.connection.brief_calls import OF_LINES

@@ -13,7 +13,7 @@ from typing import NoReturn
 from usenetsync_tui.codec.answers import ConversationStage, Meaning, meaning
 from usenetsync_tui.codec.nntp import NntpCommand, Reply
 from usenetsync_tui.errors import ProtocolError
-from usenetsync_tui.model.servers import Server, Tls
+from usenetsync_tui.model.servers.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection.addresses import Address, lookup
 from usenetsync_tui.store.usenet.connection.dialling import Race, proxied, tune
 from usenetsync_tui.store.usenet.connection.exchanges import Counts, Exchanges

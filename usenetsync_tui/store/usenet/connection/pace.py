@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 
 WINDOW = 30.0
 """Seconds over which a rate is averaged, or the server's `timeout` if that is shorter."""

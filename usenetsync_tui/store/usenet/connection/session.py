@@ -15,7 +15,7 @@ from usenetsync_tui.codec.answers import ConversationStage, Meaning
 from usenetsync_tui.codec.lines import MultiLine
 from usenetsync_tui.codec.nntp import NntpCommand, Reply, parse_capabilities
 from usenetsync_tui.errors import OutOfStepError, ProtocolError, SettingsError
-from usenetsync_tui.model.servers import Server, password_variable
+from usenetsync_tui.model.servers.servers import Server, password_variable
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
 from usenetsync_tui.store.usenet.connection.opening import Opening
 from usenetsync_tui.store.usenet.connection.shared import Shared

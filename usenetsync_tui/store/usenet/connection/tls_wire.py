@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 
-from usenetsync_tui.model.servers import Server
+from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.wire import RECEIVE, Buffers, PlainWire

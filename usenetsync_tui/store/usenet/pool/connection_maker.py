@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 
-from usenetsync_tui.model.servers import Server, Tls
+from usenetsync_tui.model.servers.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection import tls_wire
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.exchanges import Counts

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from usenetsync_tui.model.servers import ConnectionStatus, Role
+from usenetsync_tui.model.servers.servers import ConnectionStatus, Role
 from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.exchanges import Counts

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.model.backoff import steps
-from usenetsync_tui.model.servers import Role, Server, ServerState
+from usenetsync_tui.model.servers.servers import Role, Server, ServerState
 from usenetsync_tui.store.usenet.connection.logins import FINAL
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 

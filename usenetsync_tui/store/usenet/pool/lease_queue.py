@@ -15,7 +15,7 @@ from functools import partial
 import anyio
 
 from usenetsync_tui.errors import StoreUnavailableError, StoreUnusableError
-from usenetsync_tui.model.servers import Role
+from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.model.waiting import Waiting, Waits, WaitsFor
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.lease import Lease

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.servers import Role, Server, ServerState
+from usenetsync_tui.model.servers.servers import Role, Server, ServerState
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot

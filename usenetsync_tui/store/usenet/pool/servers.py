@@ -16,7 +16,7 @@ import anyio
 from anyio import to_thread
 
 from usenetsync_tui.errors import UsageError
-from usenetsync_tui.model.servers import Role, Server, ServerStatus
+from usenetsync_tui.model.servers.servers import Role, Server, ServerStatus
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.pause import pause
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usenetsync_tui.model.servers import Role, Server, ServerStatus, Tls
+from usenetsync_tui.model.servers.servers import Role, Server, ServerStatus, Tls
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.connection_maker import ConnectionMaker

@@ -12,10 +12,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import Adopt
-from usenetsync_tui.model.figures import plural
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import Adopting, EngineStatus
+from usenetsync_tui.model.commands.recovery import Adopt
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.recovery import Adopting
+from usenetsync_tui.model.text.figures import plural
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.by_string.string_fields import string_fields
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import CommandRequest

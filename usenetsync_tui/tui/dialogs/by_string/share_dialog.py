@@ -19,14 +19,18 @@ from textual.widgets import Button, Static
 
 from usenetsync_tui.cells import cut_middle
 from usenetsync_tui.errors import UsenetSyncError
-from usenetsync_tui.model.commands import Command, PostIndex, Share, StopSharing, WriteString
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import PostIndex
+from usenetsync_tui.model.commands.recovery import Share, StopSharing, WriteString
 from usenetsync_tui.model.folders import Snapshot
-from usenetsync_tui.model.passphrases import passphrase_problem
-from usenetsync_tui.model.ports import Browser
-from usenetsync_tui.model.recovery_words import brings_back
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.ports.browser import Browser
+from usenetsync_tui.model.recovery.passphrases import passphrase_problem
+from usenetsync_tui.model.recovery.recovery_words import brings_back
 from usenetsync_tui.model.secret import Secret
-from usenetsync_tui.model.status import EngineStatus, FolderStatus, Sharing
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.folders import FolderStatus
+from usenetsync_tui.model.status.recovery import Sharing
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.kit.action import say
 from usenetsync_tui.tui.kit.beside import run_beside
 from usenetsync_tui.tui.kit.command_request import CommandRequest

@@ -14,19 +14,20 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from usenetsync_tui.model.commands import (
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.recovery import (
     OF_STRING,
-    Command,
     LookByString,
-    PreviewRestore,
-    Restore,
     RestoreByString,
     StopStringRestore,
 )
+from usenetsync_tui.model.commands.versions import PreviewRestore
 from usenetsync_tui.model.folders import Snapshot
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.status import EngineStatus, StringRestoreStatus, StringVersions
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.status.engine import EngineStatus
+from usenetsync_tui.model.status.recovery import StringRestoreStatus, StringVersions
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.by_string.string_fields import string_fields
 from usenetsync_tui.tui.dialogs.restoring.restore_form import RestoreForm
 from usenetsync_tui.tui.dialogs.version_field import VersionField

@@ -15,9 +15,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from usenetsync_tui.model.commands import Command, PreviewRestore, Restore, StopPreview
-from usenetsync_tui.model.restore_plans import RestorePreview
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.command import Command
+from usenetsync_tui.model.commands.folders import StopPreview
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.plans import RestorePreview
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.dialogs.restoring.plan_lines import pages, plan_heads, plan_lines
 from usenetsync_tui.tui.kit.command_request import READ_ONLY, CommandRequest
 from usenetsync_tui.tui.kit.inks import Line

@@ -7,16 +7,16 @@ from textwrap import wrap
 
 from usenetsync_tui.cells import cut, cut_middle
 from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.figures import number, size
-from usenetsync_tui.model.restore_plans import (
+from usenetsync_tui.model.restores.plans import (
     MOST_SHOWN,
     Fate,
     PlannedPath,
     PlanPhase,
     RestorePreview,
 )
-from usenetsync_tui.model.safe_name import safe_name
-from usenetsync_tui.model.words import FATE_SUMS, FATE_WORDS
+from usenetsync_tui.model.text.figures import number, size
+from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.model.text.words import FATE_SUMS, FATE_WORDS
 from usenetsync_tui.tui.kit.inks import Ink, Line
 
 _PHASES = {PlanPhase.SEARCH: "Searching the store…", PlanPhase.LOAD: "Loading the index…"}
@@ -34,12 +34,16 @@ _REASON = 25
 _GAP = 2
 _LEAST = 8
 """Cells of a path that are there whatever the reason is."""
+_GLUE = "\N{NO-BREAK SPACE}"
+"""Between a figure and its unit while lines are broken; never shown."""
 
 
 def plan_heads(preview: RestorePreview, width: int) -> Sequence[Line]:
     """The sums of what was found so far, or how far the engine is: a few lines."""
     return [
-        ((line, ink),) for words, ink in _heads(preview) for line in wrap(words, max(20, width))
+        ((line.replace(_GLUE, " "), ink),)
+        for words, ink in _heads(preview)
+        for line in wrap(words, max(20, width))
     ]
 
 
@@ -74,7 +78,7 @@ def _heads(preview: RestorePreview) -> list[tuple[str, Ink]]:
     state = "" if preview.over else " so far"
     counts = ((preview.totals.of(fate), words) for fate, words in FATE_SUMS.items())
     sums = [
-        f"{number(count.paths)} {words}, {size(count.bytes)}"
+        f"{number(count.paths)} {words}, {size(count.bytes).replace(' ', _GLUE)}"
         for count, words in counts
         if count.paths
     ]

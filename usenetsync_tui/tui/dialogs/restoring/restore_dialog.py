@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from usenetsync_tui.cells import cut_middle
-from usenetsync_tui.model.commands import Restore
+from usenetsync_tui.model.commands.jobs import Restore
 from usenetsync_tui.model.folders import Folder, Snapshot
-from usenetsync_tui.model.restore_choices import RestoreChoices
-from usenetsync_tui.model.restored_paths import inside
-from usenetsync_tui.model.safe_name import safe_name
+from usenetsync_tui.model.restores.choices import RestoreChoices
+from usenetsync_tui.model.restores.paths import inside
+from usenetsync_tui.model.text.safe_name import safe_name
 from usenetsync_tui.tui.dialogs.restoring.restore_form import RestoreForm
 from usenetsync_tui.tui.dialogs.restoring.restore_picks import (
     ELSEWHERE,

@@ -9,11 +9,11 @@ from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Button
 
-from usenetsync_tui.model.commands import PreviewRestore, Restore
-from usenetsync_tui.model.restore_choices import Overwrite, RestoreChoices
-from usenetsync_tui.model.status import EngineStatus
+from usenetsync_tui.model.commands.jobs import Restore
+from usenetsync_tui.model.commands.versions import PreviewRestore
+from usenetsync_tui.model.restores.choices import Overwrite, RestoreChoices
+from usenetsync_tui.model.status.engine import EngineStatus
 from usenetsync_tui.tui.dialogs.restoring.plan_dialog import PlanDialog
 from usenetsync_tui.tui.dialogs.restoring.restore_picks import (
     BY_NAME,
@@ -26,14 +26,15 @@ from usenetsync_tui.tui.dialogs.restoring.restore_picks import (
     STAY,
 )
 from usenetsync_tui.tui.kit.beside import run_beside
-from usenetsync_tui.tui.kit.form import Field, Form, line_input
+from usenetsync_tui.tui.kit.form import Field, line_input
 from usenetsync_tui.tui.kit.options import Options
 from usenetsync_tui.tui.kit.pattern_words import typed, words
+from usenetsync_tui.tui.kit.preview_form import PreviewForm
 
 T = TypeVar("T")
 
 
-class RestoreForm(Form[T]):
+class RestoreForm(PreviewForm[T]):
     """Its fields include `except_field` and `choice_fields`. Satisfies `StatusScreen`."""
 
     ACTION = "Restore"
@@ -72,10 +73,6 @@ class RestoreForm(Form[T]):
             self.choice("owners") == BY_NUMBER,
         )
 
-    def buttons(self) -> ComposeResult:
-        yield from super().buttons()
-        yield Button("Preview", id="preview", compact=True)
-
     async def judged(self) -> Restore | None:
         """The restore of the answers; None after complaints about them."""
         raise NotImplementedError
@@ -92,13 +89,6 @@ class RestoreForm(Form[T]):
         """Note which preview is not ours."""
         found = status.restore_preview
         self._latest = self._latest if found is None else found.number
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Accept the answers, or preview them."""
-        if event.button.id == "preview":
-            self.action_preview()
-        else:
-            super().on_button_pressed(event)
 
     def action_preview(self) -> None:
         """Show what the restore would do."""

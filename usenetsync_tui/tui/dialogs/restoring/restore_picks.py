@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from usenetsync_tui.model.restore_choices import Overwrite
+from usenetsync_tui.model.restores.choices import Overwrite
 from usenetsync_tui.tui.kit.options import Pick
 
 EXCEPT_HINT = "Patterns as in .gitignore: what matches is neither restored nor deleted."
@@ -40,5 +40,5 @@ OTHERS = (
 BY_NAME, BY_NUMBER = "names", "numbers"
 OWNERS = (
     Pick(BY_NAME, "by name", "Owner and group are those that have the same names here."),
-    Pick(BY_NUMBER, "by number", "Owner and group keep their numbers, whoever has these here."),
+    Pick(BY_NUMBER, "by number", "Owner and group keep their numbers; the names do not count."),
 )
