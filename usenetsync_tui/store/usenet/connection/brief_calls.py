@@ -26,7 +26,8 @@ _FLAGS = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
 
 def send_at_once(sock: socket.socket, data: bytes) -> int:
     """How many bytes the kernel took without waiting."""
-    return max(0, _send(sock.fileno(), data, len(data), _FLAGS))
+    taken: int = _send(sock.fileno(), data, len(data), _FLAGS)
+    return max(0, taken)
 
 
 class Arrivals:
