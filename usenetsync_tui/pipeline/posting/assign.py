@@ -79,10 +79,8 @@ class Assignment:
             self._segments += 1
             nonce = None
             if is_new := known is None:
-                known, nonce = (
-                    self._new(item, digest, redundancy),
-                    fresh_nonce(self._run, self._random),
-                )
+                known = self._new(item, digest, redundancy)
+                nonce = fresh_nonce(self._run, self._random)
             status = SegmentStatus(known.status)
             is_there = status.is_there
             row = Segment(
