@@ -292,6 +292,38 @@ def test_pipelined_answers_do_not_touch_each_other() -> None:
     assert payloads == [b"abc"] * 3
 
 
+def test_one_reader_reads_one_answer_after_the_other_as_a_socket_would_bring_them() -> None:
+    payloads = [content(SEGMENT), b"", b"abc", CRITICAL * 60, content(3 * SEGMENT)]
+    data = b"".join(wire(article(p)).partition(b"\r\n\r\n")[2] for p in payloads) + b"430 no\r\n"
+    reader = BodyReader()
+    for payload in payloads:
+        reader.begin()
+        used = reader.feed(data[:300])
+        data = data[used:]
+        while not reader.done:
+            room, _ = reader.room()
+            count = min(len(room), len(data))
+            room[:count] = data[:count]
+            rest = reader.took(count)
+            data = rest + data[count:]
+        assert reader.result() == payload
+    assert data == b"430 no\r\n"
+
+
+def test_an_answer_shorter_than_it_claims_ends_at_its_terminator() -> None:
+    data = wire(article(content(SEGMENT))).partition(b"\r\n\r\n")[2][:100_000] + b"\r\n.\r\n"
+    reader = BodyReader()
+    reader.feed(data[:300])
+    room, is_claimed = reader.room()
+    assert is_claimed
+    assert len(room) > len(data)
+    room[: len(data) - 300] = data[300:]
+    assert reader.took(len(data) - 300) == b""
+    assert reader.done
+    with pytest.raises(ArticleCorruptError, match="its end is missing"):
+        reader.result()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -299,7 +331,7 @@ def test_pipelined_answers_do_not_touch_each_other() -> None:
         (b"hello\r\n.\r\n", "not yEnc"),
         (b"begin 644 x\r\n#0V%T\r\n`\r\nend\r\n.\r\n", "not yEnc"),
         (b" " + ABC, "not yEnc"),
-        (b"=ybegin " + b"x" * 300_000 + b"\r\n.\r\n", "not yEnc"),
+        (b"=ybegin " + b"x" * 1_200_000 + b"\r\n.\r\n", "not yEnc"),
         (b"x" * 200_000 + b"\r\n.\r\n", "not yEnc"),
         (b"=ybegin x\r\n.\r\n", "its end is missing"),
         (b"=ybegin line=128 size=0 name=a\r\n.\r\n", "its end is missing"),
@@ -414,7 +446,7 @@ def test_any_answer_ends_at_its_terminator_and_never_does_worse_than_damage(
         used += reader.feed(piece)
     assert (reader.done, used) == (True, end)
     try:
-        assert isinstance(reader.result(), bytes)
+        assert len(reader.result()) <= len(data)
     except ArticleCorruptError:
         pass
 

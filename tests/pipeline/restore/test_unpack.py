@@ -14,7 +14,7 @@ from usenetsync_tui.disk.restored.target_tree import TargetTree
 from usenetsync_tui.model.digests import DigestAlgorithm, DigestKind
 from usenetsync_tui.model.entries import FileKind, FileState, NoticeKind
 from usenetsync_tui.model.segments import ObjectKind
-from usenetsync_tui.pipeline.restore.pack import Missing, by_directory, content, unpack
+from usenetsync_tui.pipeline.restore.pack import Missing, by_directory, unpack
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
 
 WHEN = 1_600_000_000_123_456_789
@@ -26,7 +26,7 @@ def row(path: bytes, begin: int, size: int, **others: object) -> VersionRow:
     values = dict.fromkeys(VersionRow._fields) | {
         "path": path,
         "key": path,
-        "kind": FileKind.REGULAR,
+        "kind": int(FileKind.REGULAR),
         "size": size,
         "mtime_ns": WHEN,
         "mode": 0o640,
@@ -35,7 +35,7 @@ def row(path: bytes, begin: int, size: int, **others: object) -> VersionRow:
         "object_offset": begin,
         "object_kind": ObjectKind.PACK,
         "digest": digest_of(DigestAlgorithm.BLAKE3, DATA[begin : begin + size]),
-        "digest_kind": DigestKind.BLAKE3,
+        "digest_kind": int(DigestKind.BLAKE3),
         "uid": os.geteuid(),
         "gid": os.getegid(),
     }
@@ -47,19 +47,18 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "target"
 
 
-@pytest.fixture
-def tree(root: Path) -> Iterator[TargetTree]:
+@pytest.fixture(params=["one process", "several processes"])
+def tree(root: Path, request: pytest.FixtureRequest) -> Iterator[TargetTree]:
     with TargetTree(os.fsencode(root)) as tree:
         tree.prepare()
+        if request.param == "several processes":
+            tree.start_writers()
         yield tree
 
 
 def unpacked(tree: TargetTree, *rows: VersionRow, data: bytes = DATA) -> RestoredBatch:
     batch = RestoredBatch()
-    missing = [
-        Missing(parent, [(row, content(row)) for row in inside])
-        for parent, inside in by_directory(rows)
-    ]
+    missing = [Missing(parent, inside) for parent, inside in by_directory(rows)]
     unpack(tree, missing, data, batch)
     return batch
 
@@ -93,7 +92,7 @@ def test_one_wrong_file_among_right_ones(tree: TargetTree, root: Path, tmp_path:
         row(b"d/negative", -5, 5, digest=b"n" * 32),
         row(b"way/new", 0, 5),
         row(b"way/newer", 7, 6),
-        row(b"d/right too", 15, 5, digest_kind=DigestKind.SHA256, digest=b"x" * 32),
+        row(b"d/right too", 15, 5, digest_kind=int(DigestKind.SHA256), digest=b"x" * 32),
         row(b"e/last", 22, 6),
     )
     assert told(batch) == {

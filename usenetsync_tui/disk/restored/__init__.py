@@ -8,7 +8,8 @@ know where the bytes come from. Start with `target_tree`.
 2. `names` finds the names that mean one entry on this file system (`README` and `readme`), and
    `probe` whether the file system changes names.
 3. A file is written under a temporary name: `small_files` at once, many while their directory is
-   open, a large one as a `part_file`.
+   open, a large one as a `part_file`. In a large restore processes (`writers`) make the ordinary
+   small files, which have no name until they are complete.
 4. `attributes` sets owner, mode and time through the file's descriptor, in the one safe order;
    what few files have beside these is in `metadata`.
 5. `publish` gives the file its name and replaces what had it, in one step where the file system can

@@ -18,7 +18,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
@@ -38,10 +39,15 @@ from usenetsync_tui.disk.restored.removal import Remover
 from usenetsync_tui.disk.restored.safe_paths import check_name
 from usenetsync_tui.disk.restored.small_files import SmallFileWriter
 from usenetsync_tui.disk.restored.temporary_names import temporary_name
+from usenetsync_tui.disk.restored.writers.file_writers import FileWriters
+from usenetsync_tui.disk.restored.writers.writer_process import File
 from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extents
 from usenetsync_tui.model.restores.choices import Overwrite
 from usenetsync_tui.model.text.safe_name import safe_name
+
+_PROCESSES = 2
+"""That make small files."""
 
 
 class TargetTree:
@@ -62,6 +68,7 @@ class TargetTree:
         self._attributes = AttributeWriter()
         self._publisher = Publisher(self._attributes, self._overwriting)
         self._opened: TargetDirectories | None = None
+        self._writers: FileWriters | None = None
 
     def prepare(self) -> bool:
         """Open the root, and make it with its parents if missing; True if it was made."""
@@ -171,6 +178,41 @@ class TargetTree:
         """
         directory = self._directories.borrow(parent)
         return SmallFileWriter(directory, self._stem, self._attributes, self._publisher)
+
+    def start_writers(self) -> None:
+        """Start processes that make small files; for a restore of many."""
+        self._writers = FileWriters(_PROCESSES)
+
+    @property
+    def has_writers(self) -> bool:
+        """Whether there are such processes."""
+        return self._writers is not None
+
+    def make_files(
+        self, groups: Sequence[tuple[bytes, Sequence[File]]], data: bytes
+    ) -> list[Sequence[int]]:
+        """Make ordinary small files in processes: for each directory, a byte for each file.
+
+        `groups`: at most `MOST_GROUPS` directories, by their path with a slash, and their files
+        (`FIELDS`), which lie in `data`. 0: the file was not made, and `small_files` has to.
+        """
+        made: list[Sequence[int]] = [bytes(len(files)) for _, files in groups]
+        numbers, directories = list[int](), list[BorrowedDirectory]()
+        with ExitStack() as borrowed:
+            for number, (parent, _) in enumerate(groups):
+                with suppress(OSError, TargetFileError):  # `small_files` reports it
+                    directory = borrowed.enter_context(self._directories.borrow(parent))
+                    directory.require_writable()
+                    if directory.is_plain:
+                        numbers.append(number)
+                        directories.append(directory)
+            if self._writers is None or not numbers:
+                return made
+            jobs = [(len(groups[number][0]), list(groups[number][1])) for number in numbers]
+            answer = self._writers.make([each.fd for each in directories], jobs, data)
+        for number, (_, files) in zip(numbers, jobs, strict=True):
+            made[number], answer = answer[: len(files)], answer[len(files) :]
+        return made
 
     def has_none_of(self, parent: bytes) -> bool:
         """Whether a directory is new and has no name but those that this run gave.
@@ -285,6 +327,9 @@ class TargetTree:
 
     def close(self) -> None:
         """Close it after its parts. A second call does nothing. Raises TargetError."""
+        if self._writers is not None:
+            self._writers.close()
+            self._writers = None
         if self._opened is not None:
             opened, self._opened = self._opened, None
             try:

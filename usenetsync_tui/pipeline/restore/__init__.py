@@ -19,7 +19,9 @@ how a path is kept inside the target (`disk.restored`), and how an article is fo
    many outcomes at once. If that copy is missing or damaged, that is recorded in the ledger, so
    that the next upload or `verify` posts it again, and the other copies are tried (`run.fetch`).
 4. One call in a thread writes all files of a pack (`pack`), two packs at a time. Each small file
-   is compared with its own digest and written under a temporary name. A large file
+   is compared with its own digest and written under a temporary name. A restore of many files has
+   two processes for that (`disk.restored.writers`), so that Python keeps both processors busy;
+   the thread writes only what they leave. A large file
    (`large_file`) is written segment by segment into a part file, several segments at once; the
    digest of the whole file is compared at the end. Either gets its name only when it is complete
    and correct. An existing file is replaced, never changed in place.

@@ -32,7 +32,6 @@ from usenetsync_tui.pipeline.restore.large_file import LargeFile, UnfinishedByte
 from usenetsync_tui.pipeline.restore.pack import (
     NEVER_POSTED,
     OTHER_BYTES,
-    File,
     Missing,
     attributes,
     by_directory,
@@ -188,26 +187,26 @@ class Restorer:
 
         def look(batch: RestoredBatch) -> None:
             for parent, inside in by_directory(rows):
-                if files := self._missing_in(parent, inside, batch):
-                    missing.append(Missing(parent, files))
+                if wanted := self._missing_in(parent, inside, batch):
+                    missing.append(Missing(parent, wanted))
 
         await self._in_thread(look)
         return missing
 
     def _missing_in(
         self, parent: bytes, rows: list[VersionRow], batch: RestoredBatch
-    ) -> list[File]:
+    ) -> list[VersionRow]:
         """Those of one directory. Blocking."""
-        files: list[File] = []
-        is_new = self._target.has_none_of(parent)
+        if self._target.has_none_of(parent):
+            return rows
+        wanted: list[VersionRow] = []
 
         def take(row: VersionRow, batch: RestoredBatch) -> None:
-            right = content(row)
-            if is_new or not self._is_kept(row, batch, right):
-                files.append((row, right))
+            if not self._is_kept(row, batch, content(row)):
+                wanted.append(row)
 
         each(take, rows, batch)
-        return files
+        return wanted
 
     async def _packed(self, rows: list[VersionRow], copies: Sequence[Segment]) -> None:
         """Restore files of one pack with one fetch, or none if the target has all of them."""
@@ -220,7 +219,7 @@ class Restorer:
                 await wants.add(rows[0].path, copies, partial(self._unpack, missing, batch))
                 await wants.all_kept()
         except StoreError as error:
-            self._lost([row for _, files in missing for row, _ in files], error, batch)
+            self._lost([row for _, rows in missing for row in rows], error, batch)
         finally:
             await self._shared.report.take(batch)
 

@@ -22,10 +22,11 @@ from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.whole_digest import WholeDigest, whole_digest
 from usenetsync_tui.errors import FileDamagedError
 from usenetsync_tui.model.segments import Segment
-from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, Wants
+from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, WantedSegment, Wants
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
 
 _SEGMENTS_A_PAGE = 256
+_WANTED_AT_ONCE = 32
 _CHECKED_AT_ONCE = 4
 """Segments of a part file that are compared at once."""
 _CONTRADICTION = "its rows in the catalogue contradict each other"
@@ -77,13 +78,12 @@ class LargeFile:
                 copies = await self._copies(first, last)
                 if part.resumed:
                     await self._skip_present(copies, part, whole, shown)
-                for index, mine in copies.items():
+                wanted = [self._wanted(wants, part, whole, shown, *each) for each in copies.items()]
+                for start in range(0, len(wanted), _WANTED_AT_ONCE):
                     await self._run.gate.passed()
                     if is_over() or wants.failure is not None:
                         break
-                    write = partial(self._write, part, whole, index, mine)
-                    done = partial(shown.add, mine[0].size if mine else 0)
-                    await wants.add(self._row.path, mine, write, done)
+                    await wants.add_all(wanted[start : start + _WANTED_AT_ONCE])
                 if is_over() or wants.failure is not None:
                     break
             await wants.all_kept()
@@ -107,6 +107,19 @@ class LargeFile:
         if any(not copies[index] for index in unfit):
             raise FileDamagedError(_CONTRADICTION)
         return copies
+
+    def _wanted(
+        self,
+        wants: Wants,
+        part: PartFile,
+        whole: WholeDigest,
+        shown: UnfinishedBytes,
+        index: int,
+        copies: Sequence[Segment],
+    ) -> WantedSegment:
+        write = partial(self._write, part, whole, index, copies)
+        done = partial(shown.add, copies[0].size if copies else 0)
+        return wants.new(self._row.path, copies, write, done)
 
     def _write(
         self,

@@ -8,6 +8,8 @@ batch. Blocking, for a thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
+from operator import attrgetter
 from typing import NamedTuple
 
 from usenetsync_tui.catalogue.tables.version_files import VersionRow
@@ -15,6 +17,7 @@ from usenetsync_tui.codec.index.attributes import read_extents, read_xattrs
 from usenetsync_tui.disk.content import Content, content_of
 from usenetsync_tui.disk.restored.attributes import Attributes
 from usenetsync_tui.disk.restored.target_tree import TargetTree
+from usenetsync_tui.disk.restored.writers.writer_process import FIELDS, MOST_GROUPS
 from usenetsync_tui.errors import FileDamagedError, TargetFileError
 from usenetsync_tui.model.entries import NoticeKind
 from usenetsync_tui.pipeline.restore.report import RestoredBatch
@@ -22,8 +25,9 @@ from usenetsync_tui.pipeline.restore.report import RestoredBatch
 NEVER_POSTED = "its bytes were never posted"
 OTHER_BYTES = "the stored bytes are not those that were backed up"
 _NO_DIGEST = "the catalogue has no digest for it"
-File = tuple[VersionRow, Content]
-"""A row, and the bytes that its file must have."""
+_FILE = attrgetter(*FIELDS)
+File = tuple[VersionRow, bytes]
+"""A row, and the bytes of its file."""
 
 
 class Missing(NamedTuple):
@@ -31,7 +35,7 @@ class Missing(NamedTuple):
 
     parent: bytes
     """Its path with a slash; ``b""`` for the root."""
-    files: list[File]
+    rows: list[VersionRow]
 
 
 def by_directory(rows: Iterable[VersionRow]) -> Iterator[tuple[bytes, list[VersionRow]]]:
@@ -53,22 +57,40 @@ def unpack(
     target: TargetTree, missing: Sequence[Missing], data: bytes, batch: RestoredBatch
 ) -> None:
     """Write files of the pack with these bytes. Raises TargetError."""
-    for parent, files in missing:
-        right = list[tuple[VersionRow, bytes]]()
-        for row, expected in files:
+    if target.has_writers:
+        missing = _left_over(target, missing, data, batch)
+    for parent, rows in missing:
+        right = list[File]()
+
+        def take(row: VersionRow, batch: RestoredBatch, right: list[File] = right) -> None:
             begin = max(0, row.object_offset or 0)
             found = data[begin : begin + row.size]
-            if expected.is_of(found):
-                right.append((row, found))
-            else:
-                batch.missed(row, NoticeKind.DAMAGED, OTHER_BYTES)
+            if not content(row).is_of(found):
+                raise FileDamagedError(OTHER_BYTES)
+            right.append((row, found))
+
+        each(take, rows, batch)
         if right:
             _write(target, parent, right, batch)
 
 
-def _write(
-    target: TargetTree, parent: bytes, files: list[tuple[VersionRow, bytes]], batch: RestoredBatch
-) -> None:
+def _left_over(
+    target: TargetTree, missing: Sequence[Missing], data: bytes, batch: RestoredBatch
+) -> list[Missing]:
+    """What is left of some files when other processes have made the ordinary ones."""
+    left = list[Missing]()
+    for first in range(0, len(missing), MOST_GROUPS):
+        some = missing[first : first + MOST_GROUPS]
+        files = [(parent, list(map(_FILE, rows))) for parent, rows in some]
+        for (parent, rows), made in zip(some, target.make_files(files, data), strict=True):
+            batch.written(list(compress(rows, made)))
+            if not all(made):
+                others = [row for row, is_made in zip(rows, made, strict=True) if not is_made]
+                left.append(Missing(parent, others))
+    return left
+
+
+def _write(target: TargetTree, parent: bytes, files: list[File], batch: RestoredBatch) -> None:
     try:
         directory = target.small_files(parent)
     except TargetFileError as error:

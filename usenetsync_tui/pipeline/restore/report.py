@@ -54,6 +54,11 @@ class RestoredBatch:
         if lacks:
             self.lacking(row.path, lacks)
 
+    def written(self, rows: Sequence[VersionRow]) -> None:
+        """These regular files are in the target, with all their attributes."""
+        self.done_files += len(rows)
+        self.done_bytes += sum(row.size for row in rows)
+
     def missed(self, row: VersionRow, kind: NoticeKind, reason: str) -> None:
         """The row's file cannot be restored."""
         if row.kind == FileKind.REGULAR:

@@ -43,6 +43,8 @@ from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 
 _QUEUE = 8
+_MANY = 2_000
+"""Files for which it pays to start processes that make them."""
 
 
 async def restore(
@@ -71,6 +73,8 @@ async def restore(
         await _count(run, span, parts)
     progress.scanned = True
     await _prepare(run, target)
+    if progress.total_files >= _MANY:
+        await to_thread.run_sync(target.start_writers)
     shared = RestoreContext(run, target, parts)
     if not parts.choices.numeric_ids:
         async with run.catalogue.transaction() as tx:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -31,8 +32,11 @@ from usenetsync_tui.pipeline.run.worker_counts import most_lanes
 
 _IN_FLIGHT = 32
 """Most lanes; more only if the store posts on more."""
-_WAITING_A_LANE = 2
-"""Segments that may be wanted for each lane: the one that it fetches, and the next."""
+_WAITING_A_LANE = 4
+"""Segments that may be wanted for each lane: the one that it fetches, and the next ones, so that it
+need not wait until the event loop hears of the last one."""
+_TELL_EVERY = 0.03
+"""Seconds after which the event loop hears of outcomes while every lane has work."""
 
 
 class WantedSegment:
@@ -101,16 +105,31 @@ class Wants:
         done: Callable[[], None] = lambda: None,
     ) -> None:
         """Have a segment fetched; waits for room. `done` is called when its bytes are kept."""
+        await self.add_all([self.new(path, copies, keep, done)])
+
+    def new(
+        self,
+        path: bytes,
+        copies: Sequence[Segment],
+        keep: Callable[[bytes], None],
+        done: Callable[[], None],
+    ) -> WantedSegment:
+        """A segment for `add_all`, as in `add`."""
 
         def outcome(failure: Exception | None) -> None:
             self._open.discard(wanted)
             self.failure = self.failure or failure
             if failure is None and not self._is_left:
                 done()
-            self._changed.set()
+            if failure is not None or not self._open:
+                self._changed.set()
 
         wanted = WantedSegment(path, copies, keep, outcome)
-        self._open.add(wanted)
+        return wanted
+
+    async def add_all(self, wanted: Sequence[WantedSegment]) -> None:
+        """Have some segments fetched; waits for room."""
+        self._open.update(wanted)
         await self._lanes.want(wanted)
 
     async def all_kept(self) -> None:
@@ -148,29 +167,53 @@ class FetchLanes:
         self._loop = asyncio.get_running_loop()
         self._results: deque[tuple[WantedSegment, Exception | None, bool]] = deque()
         self._is_told = False
+        self._told_at = 0.0
         self._scopes: list[anyio.CancelScope] = []
         self._is_closed = False
         self._lanes = lanes_of(run, run.open_realm.store)
-        self._room = anyio.Semaphore(_WAITING_A_LANE * self._lanes, fast_acquire=True)
+        self._most = _WAITING_A_LANE * self._lanes
+        self._under_way = 0
+        """Segments that are wanted and have no outcome yet; at most `_most`."""
+        self._has_room = anyio.Event()
+        """Set when half of them have got theirs, so that many more are wanted at once."""
         self.stage = Stage("fetch", self._lanes, self._queue(run.open_realm))
 
-    async def want(self, wanted: WantedSegment) -> None:
-        """Have a segment fetched as soon as there is room; its `outcome` is called later."""
-        await self._room.acquire()
+    async def want(self, wanted: Sequence[WantedSegment]) -> None:
+        """Have segments fetched as soon as there is room; each one's `outcome` is called later."""
+        batch: list[WantedSegment] = []
         try:
-            await self._run.budget.take(wanted.size)
+            for each in wanted:
+                if self._under_way >= self._most or not self._run.budget.try_take(each.size):
+                    await self._begin(batch)
+                    await self._wait_for_room()
+                    await self._run.budget.take(each.size)
+                self._under_way += 1
+                batch.append(each)
+            await self._begin(batch)
         except BaseException:
-            self._room.release()
+            for each in batch:
+                self._free(each)
             raise
-        if not wanted.copies:
+
+    async def _begin(self, batch: list[WantedSegment]) -> None:
+        """Hand segments that have room to the lanes, and empty the batch."""
+        by_realm: dict[int | None, list[WantedSegment]] = {}
+        for wanted in batch:
+            realm = wanted.copies[0].realm_id if wanted.copies else None
+            by_realm.setdefault(realm, []).append(wanted)
+        missing = by_realm.pop(None, [])
+        queues = {realm: await self._queue_of(realm) for realm in by_realm if realm is not None}
+        batch.clear()  # nothing below waits: a queue holds as many as there is room for
+        for realm, queue in queues.items():
+            await queue.put(by_realm[realm])
+        for wanted in missing:
             self._finish(wanted, ArticleMissingError("It was never posted."))
-            return
-        try:
-            open_realm = await self._run.realm_of(wanted.copies[0].realm_id)
-        except BaseException:
-            self._free(wanted)
-            raise
-        await self._queue(open_realm).put([wanted])
+
+    async def _wait_for_room(self) -> None:
+        while self._under_way >= self._most:
+            if self._has_room.is_set():
+                self._has_room = anyio.Event()
+            await self._has_room.wait()
 
     def close(self) -> None:
         """Nothing more will be wanted: the lanes end; what they still fetch is abandoned."""
@@ -180,12 +223,15 @@ class FetchLanes:
         for queue in self._queues.values():
             self._drop(queue)
 
+    async def _queue_of(self, realm_id: int) -> LaneQueue[WantedSegment]:
+        return self._queues.get(realm_id) or self._queue(await self._run.realm_of(realm_id))
+
     def _queue(self, open_realm: OpenRealm) -> LaneQueue[WantedSegment]:
         """The queue of a realm, with its lanes."""
         found = self._queues.get(open_realm.realm.id)
         if found is not None:
             return found
-        queue = LaneQueue[WantedSegment](_WAITING_A_LANE * self._lanes)
+        queue = LaneQueue[WantedSegment](self._most)
         self._queues[open_realm.realm.id] = queue
         for number in range(lanes_of(self._run, open_realm.store)):
             self._group.start_soon(self._lane, open_realm, queue, number)
@@ -218,14 +264,23 @@ class FetchLanes:
         return self._run.gate.is_open and not self._is_over()
 
     def settle(self, wanted: WantedSegment, failure: Exception | None, *, is_kept: bool) -> None:
-        """A lane is done with a segment; `is_kept`: it had the bytes. From any thread."""
+        """A lane is done with a segment; `is_kept`: it had the bytes. From any thread.
+
+        The event loop hears of many at once: each time it takes the GIL from the lanes.
+        """
         self._results.append((wanted, failure, is_kept))
-        if not self._is_told:
+        if time.monotonic() - self._told_at > _TELL_EVERY:
+            self.tell()
+
+    def tell(self) -> None:
+        """Let the event loop hear of the outcomes so far: a lane has nothing to do."""
+        if self._results and not self._is_told:
             self._is_told = True
             self._loop.call_soon_threadsafe(self._settle_all)
 
     def _settle_all(self) -> None:
         self._is_told = False
+        self._told_at = time.monotonic()
         while self._results:
             wanted, failure, is_kept = self._results.popleft()
             self.stage.done += 1
@@ -262,7 +317,9 @@ class FetchLanes:
 
     def _free(self, wanted: WantedSegment) -> None:
         self._run.budget.give(wanted.size)
-        self._room.release()
+        self._under_way -= 1
+        if self._under_way <= self._most // 2:
+            self._has_room.set()
 
 
 class _LaneSource:
@@ -286,6 +343,8 @@ class _LaneSource:
 
     def next(self, patience: float = 0.0) -> WantedArticle | None:
         """The first copy of the next segment; None if the run is paused or ends."""
+        if self._queue.is_empty or not self._lanes.may_begin():
+            self._lanes.tell()
         while self._lanes.may_begin():
             wanted = self._queue.take(None, patience)
             if wanted is None:

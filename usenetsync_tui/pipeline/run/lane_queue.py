@@ -84,6 +84,11 @@ class LaneQueue(Generic[T]):
 
     # From any thread
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to take now."""
+        return not self._items
+
     def empty(self) -> list[T]:
         """Take everything out."""
         with self._changed:

@@ -172,7 +172,7 @@ class UsenetStore:
         assert source.result is not None
         if isinstance(source.result, Exception):
             raise source.result
-        return source.result
+        return bytes(source.result)  # what a lane gets may be a bytearray
 
     async def fetch_from(self, source: FetchingSource) -> None:
         """Fetch a source's articles, on one connection at a time."""

@@ -30,7 +30,7 @@ from usenetsync_tui.store.usenet.connection.pace import Pace
 from usenetsync_tui.store.usenet.connection.session import Session
 from usenetsync_tui.store.usenet.connection.shared import Shared
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
-from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
+from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
 IN_FLIGHT = 100
 """Most STATs sent ahead of their answers."""
@@ -67,6 +67,7 @@ class Connection(Session):
         self._sending = threading.Lock()
         self._next_ticket = 0
         self._turn = 0
+        self._idle_readers: list[BodyReader] = []
         self._in_group: bool | None = None
         """Whether a newsgroup is entered; None: the server has not asked for it yet, False: the
         server has none of ours."""
@@ -224,6 +225,8 @@ class Connection(Session):
             self.counts.articles += 1
             try:
                 payload = reader.result()
+                reader.begin()  # lets go of the payload
+                self._idle_readers.append(reader)
                 if not named_in(reply):
                     opened(payload)
                 return payload
@@ -265,19 +268,30 @@ class Connection(Session):
                 return reply, self._read_body() if reply.code == 222 else None
 
     def _read_body(self) -> BodyReader:
-        reader, total, pace = BodyReader(), 0, Pace.of(self.server)
+        reader, pace = self._new_reader(), Pace.of(self.server)
         limits = [bucket for bucket in self._fetch_throttles if bucket.rate]
-        data = self._lines.rest()
-        while True:
-            used = reader.feed(data)
-            total += used
+        rest = self._lines.rest()
+        total = reader.feed(rest)
+        rest = rest[total:]
+        while not reader.done:
+            room, fill = reader.room()
+            if limits:
+                room, fill = room[:CHUNK], False
+            count = self._receive_into(room, pace, fill=fill)
+            rest = reader.took(count)
+            total += count - len(rest)
             for bucket in limits:
-                bucket.take(used, wanted=lambda: not self.broken)
-            if reader.done:
-                self._lines.feed(data[used:])
-                self.counts.bytes += total
-                return reader
-            data = self._receive(pace)
+                bucket.take(count, wanted=lambda: not self.broken)
+        self._lines.feed(rest)
+        self.counts.bytes += total
+        return reader
+
+    def _new_reader(self) -> BodyReader:
+        """A reader, with the buffer of an earlier one if that is idle."""
+        try:
+            return self._idle_readers.pop()
+        except IndexError:
+            return BodyReader()
 
     @contextlib.contextmanager
     def _reading(self, ticket: int) -> Iterator[None]:

@@ -27,6 +27,8 @@ from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
 from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
+_CLOSED = "the server closed the connection"
+
 
 @dataclass(slots=True)
 class Counts:
@@ -203,7 +205,7 @@ class Exchanges:
             line = self._lines.line()
         return line
 
-    def _receive(self, pace: Pace, most: int = wire.RECEIVE) -> bytes:
+    def _receive(self, pace: Pace, most: int) -> bytes:
         assert self._wire is not None
         self.silent_since = time.monotonic()
         try:
@@ -211,8 +213,19 @@ class Exchanges:
         finally:
             self.silent_since = None
         if not data:
-            raise ConnectionError("the server closed the connection")
+            raise ConnectionError(_CLOSED)
         return data
+
+    def _receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
+        assert self._wire is not None
+        self.silent_since = time.monotonic()
+        try:
+            count = self._wire.receive_into(room, pace, fill=fill)
+        finally:
+            self.silent_since = None
+        if not count:
+            raise ConnectionError(_CLOSED)
+        return count
 
     def _send(self, buffers: Sequence[bytes], *, throttled: bool = True) -> None:
         assert self._wire is not None

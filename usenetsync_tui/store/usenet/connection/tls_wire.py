@@ -102,6 +102,12 @@ class TlsWire:
                     self._sending.release()
             self._take(self._plain.receive(pace))
 
+    def receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
+        """Wait for data; returns how many bytes came, 0 at the end. A record at a time."""
+        data = self.receive(pace, len(room))
+        room[: len(data)] = data
+        return len(data)
+
     def _take(self, encrypted: bytes) -> None:
         with self._lock:
             if encrypted:

@@ -16,8 +16,8 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from usenetsync_tui.store.usenet.connection.brief_calls import (
     OF_LINES,
@@ -29,9 +29,10 @@ from usenetsync_tui.store.usenet.connection.pace import Pace
 
 RECEIVE = 262_144
 """Bytes to receive at once, at most."""
-_STEP = 1.0
+_STEP = 0.25
 """Most seconds between a waiting thread's checks of its `Pace`."""
 
+T = TypeVar("T", bytes, int)
 Buffers = Sequence[bytes | memoryview]
 
 
@@ -41,6 +42,8 @@ class Wire(Protocol):
     def send(self, buffers: Buffers, pace: Pace) -> None: ...
 
     def receive(self, pace: Pace, most: int = RECEIVE) -> bytes: ...
+
+    def receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int: ...
 
     def abort(self) -> None: ...
 
@@ -84,16 +87,28 @@ class PlainWire:
         """Wait for data; returns at least a byte and at most `most`, or b"" at the end."""
         if most <= OF_LINES and (arrived := self._arrivals.take(most)):
             return arrived
+        return self._waited(lambda: self.socket.recv(most), len, pace)
+
+    def receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
+        """Wait for data; returns how many bytes came, 0 at the end.
+
+        `fill`: preferably as many as there is room for, in one system call without the GIL; fewer
+        when they do not come within `_STEP`.
+        """
+        flags = socket.MSG_WAITALL if fill else 0
+        return self._waited(lambda: self.socket.recv_into(room, 0, flags), int, pace)
+
+    def _waited(self, receive: Callable[[], T], count: Callable[[T], int], pace: Pace) -> T:
         begun = time.monotonic()
         while True:
             try:
-                data = self.socket.recv(most)
+                received = receive()
             except BlockingIOError:
-                data = None
+                received = None
             now = time.monotonic()
-            if data is not None:
-                pace.moved(len(data) or 1, now - begun)
-                return data
+            if received is not None:
+                pace.moved(count(received) or 1, now - begun)
+                return received
             pace.moved(0, now - begun)
             begun = now
 
