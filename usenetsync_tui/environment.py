@@ -15,8 +15,8 @@ from usenetsync_tui.errors import SettingsError, UsageError
 from usenetsync_tui.model.text.safe_name import safe_name
 
 _POSTGRES = "PG"
+_OURS = "USENETSYNC_"
 _SET_HOME = "Set USENETSYNC_HOME to the folder to use."
-
 
 KEPT_MEMORY = {
     "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608"
@@ -24,6 +24,11 @@ KEPT_MEMORY = {
 """Variables for a process that handles one article after another. By default glibc maps memory for
 each of them, faults it in page by page, and unmaps it. With these it keeps up to 8 MiB of it. Other
 C libraries ignore them."""
+
+
+def helper_variables(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The variables of a process that helps this one: not our settings, which may be secrets."""
+    return {name: value for name, value in variables.items() if not name.startswith(_OURS)}
 
 
 def forget_postgres_variables(variables: MutableMapping[str, str] = os.environ) -> None:

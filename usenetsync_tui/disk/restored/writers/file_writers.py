@@ -8,21 +8,14 @@ from __future__ import annotations
 
 import array
 import marshal
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock
 
 from usenetsync_tui.disk.restored.writers import writer_process
 from usenetsync_tui.disk.restored.writers.writer_process import HEADER, File
+from usenetsync_tui.helper_process import ended, started
 
-_PROGRAM = [sys.executable, "-P", "-m", writer_process.__name__]
-_HOUSE = str(Path(__file__).parents[4])
-_PATIENCE = 5.0
-"""Seconds in which an idle process ends."""
 _TRIED = 1_000
 """Files after which it shows whether they are ordinary ones here."""
 
@@ -78,16 +71,8 @@ class _Writer:
 
     def __init__(self) -> None:
         self._jobs, its = socket.socketpair()
-        paths = os.pathsep.join([_HOUSE, *filter(None, sys.path)])
         try:
-            self._process = subprocess.Popen(
-                _PROGRAM,
-                stdin=its.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": paths},
-                start_new_session=True,  # ^C is for the restore, which ends it
-            )
+            self._process = started(writer_process.__name__, stdin=its.fileno())
         except OSError:
             self._jobs.close()
             raise
@@ -120,8 +105,4 @@ class _Writer:
     def close(self) -> None:
         """End it."""
         self._jobs.close()
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        ended(self._process)

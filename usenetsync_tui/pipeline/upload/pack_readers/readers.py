@@ -7,22 +7,19 @@ in a thread, and so are all that follow it there. Refuses to know what a pack is
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
-import usenetsync_tui
 from usenetsync_tui.disk.source.source_tree import SourceTree
-from usenetsync_tui.environment import KEPT_MEMORY
+from usenetsync_tui.helper_process import ended, started
 from usenetsync_tui.pipeline.run.segments import Segmented
+from usenetsync_tui.pipeline.upload.pack_readers import serve
 from usenetsync_tui.pipeline.upload.pack_readers.messages import (
     answered,
     question,
@@ -38,9 +35,6 @@ from usenetsync_tui.pipeline.upload.read_pack import (
 
 MANY = 3_000
 """Small files after which processes pay: to start them takes as long as to read some thousand."""
-_PATIENCE = 5.0
-"""Seconds that a process may take to end; it only stays if the file system does not answer."""
-_SERVE = "usenetsync_tui.pipeline.upload.pack_readers.serve"
 
 
 class PackReaders:
@@ -108,27 +102,14 @@ class PackReaders:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
-        if self._process is None:
-            return
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        if self._process is not None:
+            ended(self._process)
 
 
 def _started(root: int, ends: list[socket.socket]) -> subprocess.Popen[bytes]:
     """A process for each end. Raises OSError."""
     descriptors = [root, *(end.fileno() for end in ends)]
-    return subprocess.Popen(
-        [sys.executable, "-m", _SERVE, *map(str, descriptors)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # what fails there is done again in a thread, and fails there
-        cwd=Path(usenetsync_tui.__file__).parents[1],  # where Python finds the package
-        env=os.environ | KEPT_MEMORY,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
+    return started(serve.__name__, *map(str, descriptors), descriptors=descriptors)
 
 
 @asynccontextmanager
