@@ -12,7 +12,7 @@ from in_process import InProcess
 from rich.cells import cell_len
 from scripted_server import ScriptedServer
 
-from usenetsync_tui.cli.actions import database, restore
+from usenetsync_tui.cli.actions import database, job_end
 from usenetsync_tui.cli.output import voices
 from usenetsync_tui.cli.output.table import Column, table
 from usenetsync_tui.model.text.figures import elapsed, exact_percent, plural, size
@@ -63,13 +63,13 @@ def test_verify_knows_how_much_there_is(
     (tree / "large").write_bytes(os.urandom(2_000_000))
     run("upload", tree, "--copies", "2")
     seen = []
-    kept = restore.tell
+    kept = job_end.tell
 
     def spy(summary: object, voice: object) -> None:
         seen.append(summary)
         kept(summary, voice)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(restore, "tell", spy)
+    monkeypatch.setattr(job_end, "tell", spy)
     run("verify", "tree")
     (summary,) = seen
     figures = summary.figures  # type: ignore[attr-defined]

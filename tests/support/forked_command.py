@@ -26,7 +26,8 @@ KEPT, CLOSED, FULL, LEFT, TERMINAL = "kept", "closed", "full", "left", "terminal
 terminal of 20 columns."""
 
 _MODULES = (
-    "upload", "restore", "nzb", "listing", "servers", "database", "screen", "jobs", "doctor",
+    "upload", "restoring.restore", "verify", "nzb", "listing", "servers", "database", "screen",
+    "jobs", "doctor",
 )  # fmt: skip
 
 

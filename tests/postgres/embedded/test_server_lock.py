@@ -248,3 +248,22 @@ def test_without_shared_locks_the_server_of_another_machine_is_respected(
     assert pid_file.exists() and written.read_text() == another
     pid_file.unlink()
     one.acquire()
+
+
+def test_a_killed_process_may_lose_this_lock_after_the_start_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel closes its files one after the other; who starts next waits for the second."""
+    path = tmp_path / "users.lock"
+    killed = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(killed, fcntl.LOCK_EX)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            os.close(killed)
+
+    monkeypatch.setattr(users.time, "sleep", wait)
+    use = users.ServerUse(path)
+    assert len(waits) == 2 and use.leave()

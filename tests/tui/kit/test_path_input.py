@@ -255,6 +255,15 @@ async def test_a_mount_that_does_not_answer_leaves_the_line_usable(
 
 
 @pytest.mark.anyio
+async def test_a_listing_that_comes_while_the_form_closes_is_dropped() -> None:
+    async with dialog_shown(_OnePath("A path")) as (pilot, app):
+        field = app.screen.query_one(PathField)
+        await field.remove_children()
+        field.look()
+        await pilot.pause()
+
+
+@pytest.mark.anyio
 async def test_an_empty_line_offers_places_to_begin() -> None:
     async with dialog_shown(_OnePath("A path")) as (pilot, app):
         below = app.screen.query_one(OptionList)

@@ -24,6 +24,9 @@ from usenetsync_tui.postgres.locks import lock_exclusively, lock_shared, open_lo
 _POLL_SECONDS = 0.02
 _SAY_SO_EVERY = 1.0
 _MOST_BYTES = 1 << 16
+_TO_END, _A_MOMENT = 5.0, 0.02
+"""Seconds that a killed process may take to lose this lock, after it has lost the start lock; and
+those between two tries."""
 # Only the first word is a number: earlier programs take every number for a process id.
 _LINE = re.compile(r"(?P<pid>[1-9][0-9]{0,9})(?: room=(?P<room>\S+) host=(?P<host>\S+))?")
 
@@ -52,8 +55,11 @@ class ServerUse:
         """Whether no other process uses the server."""
         alone = lock_exclusively(self._descriptor)
         # In both cases flock(2) has released the shared lock.
-        if not lock_shared(self._descriptor):
-            raise DatabaseStartError("Another program has locked users.lock.")
+        until = time.monotonic() + _TO_END
+        while not lock_shared(self._descriptor):
+            if time.monotonic() > until:
+                raise DatabaseStartError("Another program has locked users.lock.")
+            time.sleep(_A_MOMENT)
         return alone
 
     def leave(self) -> bool:

@@ -176,6 +176,8 @@ class PathField(Field):
         return self._listing
 
     def _offer(self, folders_below: Sequence[tuple[bytes, str]], note: str) -> None:
+        if not self.query(".path-note"):
+            return  # the form closes, and its parts go first
         self.query_one(".path-note", Static).update(Content(note))
         paths = tuple(path for path, _ in folders_below)
         if paths == self._paths:
