@@ -17,7 +17,6 @@ from usenet_ground import configured, wire_id
 
 from usenetsync_tui.codec.answers import Meaning
 from usenetsync_tui.codec.nntp import NntpCommand
-from usenetsync_tui.codec.yenc import WireArticle
 from usenetsync_tui.errors import SettingsError
 from usenetsync_tui.model.servers.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection import session as module
@@ -274,21 +273,3 @@ def test_stat_many_matches_answers_in_order(connect: Callable[..., Connection]) 
         found = {n for n, a in enumerate(answers) if a.meaning() is Meaning.ACCEPTED}
         assert found == there
         assert connection.stat_many([]) == []
-
-
-def test_an_article_is_encoded_while_the_answer_to_its_offer_is_on_its_way(
-    connect: Callable[..., Connection],
-) -> None:
-    """And it cannot have arrived before the server asked for it."""
-    encoded: list[WireArticle] = []
-
-    def encode() -> WireArticle:
-        encoded.append(WireArticle((b"", b"", b""), 0))
-        return encoded[0]
-
-    with ScriptedServer() as scripted:
-        connection = connect(scripted)
-        scripted.script(Fault.drop_before_340())
-        with pytest.raises(Lost) as lost:
-            connection.post(encode)
-    assert (len(encoded), lost.value.began) == (1, False)

@@ -85,17 +85,16 @@ class Connection(Session):
         return reply
 
     def post(self, encode: Callable[[], WireArticle]) -> StagedReply:
-        """Offer an article, encode it while the answer is on its way, send it.
+        """Offer an article, encode it when the server wants it, send it.
 
-        Its encoded bytes are freed before the second answer. `Lost.began` says whether it may
-        have arrived.
+        Its encoded bytes are in memory only while they are sent: both waits for an answer may be
+        long, and there may be many connections. `Lost.began` says whether it may have arrived.
         """
         began = False
         try:
             with self._exchange():
                 self._nothing_unasked()
                 self._command(NntpCommand.POST)
-                article = encode()
                 reply = self._reply()
                 if reply.code == 480:
                     self._log_in_again(reply)
@@ -103,6 +102,7 @@ class Connection(Session):
                 if reply.code != 340:
                     self._still_in_step()
                     return StagedReply(reply, ConversationStage.OFFER)
+                article = encode()
                 began = True
                 self.talk.article()
                 self._send(article.buffers)
