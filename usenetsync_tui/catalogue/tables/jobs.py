@@ -189,7 +189,7 @@ async def change_state(tx: Transaction, job_id: int, event: JobEvent) -> bool:
 
     A retried job counts from the beginning.
     """
-    values = {"id": job_id, "anew": event is JobEvent.RETRY, **_change(event)}
+    values = {"id": job_id, "from_zero": event is JobEvent.RETRY, **_change(event)}
     row = await tx.maybe(_SQL["change_state"], values)
     return row is not None
 

@@ -97,10 +97,10 @@ RETURNING id;
 -- Set the state of a job of the queue on user request, if the transition is allowed.
 UPDATE jobs SET state = %(state)s, message = NULL, refusal = NULL,
        finished_at = CASE WHEN %(over)s THEN now() END,
-       done_files = CASE WHEN %(anew)s THEN 0 ELSE done_files END,
-       done_bytes = CASE WHEN %(anew)s THEN 0 ELSE done_bytes END,
-       total_files = CASE WHEN %(anew)s THEN 0 ELSE total_files END,
-       total_bytes = CASE WHEN %(anew)s THEN 0 ELSE total_bytes END
+       done_files = CASE WHEN %(from_zero)s THEN 0 ELSE done_files END,
+       done_bytes = CASE WHEN %(from_zero)s THEN 0 ELSE done_bytes END,
+       total_files = CASE WHEN %(from_zero)s THEN 0 ELSE total_files END,
+       total_bytes = CASE WHEN %(from_zero)s THEN 0 ELSE total_bytes END
  WHERE id = %(id)s AND queued AND state = ANY(%(allowed)s)
 RETURNING id;
 
