@@ -64,6 +64,14 @@ class FileDigest(NamedTuple):
         return f"{self.kind.word}:{self.value.hex()}"
 
 
+def kind_in_row(kind: int | None) -> int | None:
+    """What a row of `files` has for a `DigestKind`: none for SHA-256 of all bytes.
+
+    The rows of earlier programs have none. `file_digest` reads it.
+    """
+    return kind or None
+
+
 def file_digest(kind: int | None, value: bytes | None) -> FileDigest | None:
     """The digest in a row of `files`: without a kind it is SHA-256 of all bytes."""
     return None if value is None else FileDigest(DigestKind(kind or 0), value)

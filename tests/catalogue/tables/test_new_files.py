@@ -6,8 +6,11 @@ import pytest
 
 from usenetsync_tui.catalogue.session import Catalogue
 from usenetsync_tui.catalogue.tables import files, new_files
+from usenetsync_tui.catalogue.tables.files import Placed
+from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import MOST, Entry, FileKind
 from usenetsync_tui.model.folders import Folder
+from usenetsync_tui.model.path_keys import path_key
 
 pytestmark = pytest.mark.anyio
 
@@ -48,3 +51,29 @@ async def test_no_row_is_added_beside_one_of_the_same_version(
         async with catalogue.transaction() as tx:
             await new_files.add(tx, folder.id, 1, ENTRIES)
     assert await _rows(catalogue, folder) == before
+
+
+@pytest.mark.parametrize("digest", [None, *DigestKind], ids=str)
+async def test_planned_rows_are_those_of_rows_planned_later(
+    catalogue: Catalogue, folder: Folder, digest: DigestKind | None
+) -> None:
+    """Whatever made the digest: both ways of planning a file leave the same row."""
+    entries = [each for each in ENTRIES if each.kind is FileKind.REGULAR]
+    places = [Placed(path_key(each.path), None, None, None, 0) for each in entries]
+    if digest is not None:
+        places = [
+            Placed(key, number, 3 * number, FileDigest(digest, bytes([number]) * 32))
+            for number, (key, *_) in enumerate(places)
+        ]
+    async with catalogue.transaction() as tx:
+        pairs = zip(places, entries, strict=True)
+        placed = [place._replace(rowless=entry) for place, entry in pairs]
+        await new_files.add_planned(tx, folder.id, 1, placed)
+    at_once = await _rows(catalogue, folder)
+    async with catalogue.transaction() as tx:
+        await tx.run("DELETE FROM files")
+        await new_files.add(tx, folder.id, 1, entries)
+        await files.set_planned(tx, folder.id, places)
+    later = await _rows(catalogue, folder)
+    assert at_once == later
+    assert len(later) == len(entries)

@@ -15,6 +15,7 @@ from usenetsync_tui.catalogue.tables import files
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.disk.source.source_tree import NearbyFiles
 from usenetsync_tui.errors import SourceFileError
+from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import Entry, FileState, NoticeKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.lists.files import FileAction, FileFilter, FileSelection
@@ -43,9 +44,10 @@ def states(world: World) -> dict[bytes, FileState]:
     return {bytes(key): FileState(state) for key, state in rows}  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize("digest", DigestAlgorithm)
 @pytest.mark.parametrize("wait", [3600.0, 0.0])
 async def test_a_row_is_written_once_unless_the_file_waits_too_long(
-    world: World, monkeypatch: pytest.MonkeyPatch, wait: float
+    world: World, monkeypatch: pytest.MonkeyPatch, wait: float, digest: DigestAlgorithm
 ) -> None:
     updated: list[Placed] = []
     set_planned = files.set_planned
@@ -57,6 +59,7 @@ async def test_a_row_is_written_once_unless_the_file_waits_too_long(
     monkeypatch.setattr(files, "set_planned", spy)
     monkeypatch.setattr(waiting_files, "ROWLESS", wait)
     many(world)
+    world.digest = digest
     await world.completed()
     assert len(updated) == FIRST if wait else FIRST <= len(updated) <= FILES
     assert set(states(world).values()) == {FileState.PLANNED}

@@ -14,7 +14,7 @@ from usenetsync_tui.catalogue.session import Transaction, column, load
 from usenetsync_tui.catalogue.tables import vanished
 from usenetsync_tui.catalogue.tables.index import changes
 from usenetsync_tui.catalogue.tables.metadata import metadata
-from usenetsync_tui.model.digests import FileDigest, file_digest
+from usenetsync_tui.model.digests import FileDigest, file_digest, kind_in_row
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.folders import Folder
 from usenetsync_tui.model.metadata.metadata import NONE, Metadata
@@ -235,7 +235,9 @@ async def set_planned(tx: Transaction, folder: int, placed: Sequence[Placed]) ->
             "offsets": int8_array(offsets),
             "sizes": int8_array(sizes),
             "digests": bytea_array([None if d is None else d.value for d in digests]),
-            "digest_kinds": int2_array([None if d is None else int(d.kind) for d in digests]),
+            "digest_kinds": int2_array(
+                [None if d is None else kind_in_row(d.kind) for d in digests]
+            ),
             "racy": bool_array(racy),
         },
     )

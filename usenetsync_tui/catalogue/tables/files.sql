@@ -164,7 +164,7 @@ UPDATE files f
    SET state = {file.planned}, object_id = u.object_id, object_offset = u.object_offset,
        size = coalesce(u.size, f.stat_size, f.size),
        stat_size = nullif(coalesce(f.stat_size, f.size), coalesce(u.size, f.stat_size, f.size)),
-       digest = u.digest, digest_kind = nullif(u.digest_kind, 0), racy = nullif(u.racy, false),
+       digest = u.digest, digest_kind = u.digest_kind, racy = nullif(u.racy, false),
        reason = NULL, xattrs = NULL, link_set = NULL, extents = NULL,
        changed_at = CASE WHEN f.first_version <= finished.version THEN clock_timestamp() END,
        replaced = CASE WHEN f.first_version <= finished.version THEN true END

@@ -16,6 +16,7 @@ from psycopg.errors import UniqueViolation
 from usenetsync_tui.catalogue.session import Transaction, load
 from usenetsync_tui.catalogue.tables.files import PendingFile, Placed
 from usenetsync_tui.catalogue.tables.metadata import metadata
+from usenetsync_tui.model.digests import kind_in_row
 from usenetsync_tui.model.entries import Entry, FileKind, FileState
 from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 from usenetsync_tui.postgres.copy import copy_packed
@@ -108,8 +109,9 @@ def _place(placed: Placed) -> bytes:
     _, made, at, digest, size, racy, _, entry = placed
     place = _NO_PLACE
     if made is not None and at is not None and digest is not None:
-        value = digest.value
-        place = _PLACE.pack(8, made, 8, at, len(value)) + value + _INT2.pack(2, digest.kind)
+        value, kind = digest.value, kind_in_row(digest.kind)
+        place = _PLACE.pack(8, made, 8, at, len(value)) + value
+        place += _NULL if kind is None else _INT2.pack(2, kind)
     is_other = size is not None and entry is not None and size != entry.size
     stated = _int8(entry.size) if is_other and entry is not None else _NULL
     return place + stated + (_TRUE if racy else _NULL)

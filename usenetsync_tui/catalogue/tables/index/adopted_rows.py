@@ -18,7 +18,7 @@ from usenetsync_tui.codec.index.attributes import read_sparse_content, read_spec
 from usenetsync_tui.codec.index.classes import FileClass
 from usenetsync_tui.codec.index.files_columns import FilesColumns
 from usenetsync_tui.codec.index.varints import read_varints
-from usenetsync_tui.model.digests import DigestAlgorithm
+from usenetsync_tui.model.digests import DigestAlgorithm, kind_in_row
 from usenetsync_tui.model.entries import MOST, FileKind, FileState, fitted
 from usenetsync_tui.model.index.entries import (
     Attribute,
@@ -121,7 +121,7 @@ def _head(
     return (
         _HEAD.pack(_FILE_COLUMNS, 8, folder, 4, version, 2, each.kind, 2, state.value, 4, each.mode)
         + _int8(each.uid) + _int8(each.gid)
-        + (_INT2.pack(2, each.digest_kind) if each.digest_kind else _NULL)
+        + _int2(kind_in_row(each.digest_kind))
     )  # fmt: skip
 
 
@@ -270,6 +270,10 @@ def _digest(part: ObjectPart, algorithm: DigestAlgorithm) -> bytes | None:
 
 def _unmade(size: int) -> IndexArticle:
     return IndexArticle(b"", Codec.NONE, size)
+
+
+def _int2(value: int | None) -> bytes:
+    return _NULL if value is None else _INT2.pack(2, value)
 
 
 def _int8(value: int | None) -> bytes:
