@@ -57,13 +57,15 @@ async def test_no_row_is_added_beside_one_of_the_same_version(
 async def test_planned_rows_are_those_of_rows_planned_later(
     catalogue: Catalogue, folder: Folder, digest: DigestKind | None
 ) -> None:
-    """Whatever made the digest: both ways of planning a file leave the same row."""
+    """Both ways leave the same row, whatever the digest, and if the size was another meanwhile."""
     entries = [each for each in ENTRIES if each.kind is FileKind.REGULAR]
     places = [Placed(path_key(each.path), None, None, None, 0) for each in entries]
     if digest is not None:
         places = [
-            Placed(key, number, 3 * number, FileDigest(digest, bytes([number]) * 32))
-            for number, (key, *_) in enumerate(places)
+            Placed(key, number, 3 * number, FileDigest(digest, bytes([number]) * 32), size, racy)
+            for number, ((key, *_), size, racy) in enumerate(
+                zip(places, [None, 7, 1], [False, True, False], strict=True)
+            )
         ]
     async with catalogue.transaction() as tx:
         pairs = zip(places, entries, strict=True)

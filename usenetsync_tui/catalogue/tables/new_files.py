@@ -70,7 +70,7 @@ async def add_planned(tx: Transaction, folder: int, version: int, placed: Sequen
 
     Raises `RowExistsError`. It copies, so the transaction must not be pipelined.
     """
-    entries = [p.rowless for p in placed if p.rowless is not None]
+    entries = [_as_read(p.rowless, p.size) for p in placed if p.rowless is not None]
     if not entries:
         return
     rows = _rows(folder, version, entries, FileState.PLANNED)
@@ -102,6 +102,11 @@ def _rows(folder: int, version: int, entries: Sequence[Entry], unread: FileState
         target = _NULL if link is None else _bytea(link)
         rows.append(numbers + key + target + long_path + tails[uid, gid])
     return rows
+
+
+def _as_read(entry: Entry, size: int | None) -> Entry:
+    """The entry with the size that the reader found, if it was not that of the walk."""
+    return entry if size is None or size == entry.size else entry._replace(size=size)
 
 
 def _place(placed: Placed) -> bytes:
