@@ -26,7 +26,7 @@ from sabctools import Decoder, EncodingFormat, NNTPResponse, yenc_encode
 from usenetsync_tui.codec.byte_search import first_in
 from usenetsync_tui.codec.envelope import Envelope
 from usenetsync_tui.errors import ArticleCorruptError, StoreError
-from usenetsync_tui.model.segments import LARGEST_PAYLOAD, Article, Part
+from usenetsync_tui.model.segments import LARGEST_PAYLOAD, Article, Encoded, Part
 from usenetsync_tui.model.value_object import value_object
 
 BODY_LIMIT = 64 << 20
@@ -66,7 +66,7 @@ _WORD_BYTES = 45
 class WireArticle:
     """An article ready to send, with its terminating dot."""
 
-    buffers: tuple[bytes, bytes, bytes]
+    buffers: tuple[bytes, bytes | memoryview, bytes]
     """Headers and yEnc header, body, yEnc trailer: for ``sendmsg``, without copying the body."""
     size: int
     """Bytes of the article as servers count them, without the terminating dot."""
@@ -81,15 +81,23 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
     `StoreError` for a payload too large to decode again: the last check before the wire, in case
     the planner used other settings.
     """
-    payload = article.leaving()
-    if len(payload) > LARGEST_PAYLOAD:
+    if (encoded := article.encoded) is None:
+        payload = article.leaving()
+        size = len(payload)
+    else:
+        size = encoded.size
+    if size > LARGEST_PAYLOAD:
         raise StoreError(
-            f"The article would carry {len(payload):,} bytes; at most {LARGEST_PAYLOAD:,} "
+            f"The article would carry {size:,} bytes; at most {LARGEST_PAYLOAD:,} "
             "can be decoded again. Use a smaller chunk_size.",
             whole=True,
         )
-    part = article.part or Part(envelope.name, 1, 1, 0, len(payload))
-    body, crc = yenc_encode(payload)
+    body: bytes | memoryview
+    if encoded is None:
+        body, crc = encoded_lines(payload)
+    else:
+        body, crc = encoded.lines, encoded.crc
+    part = article.part or Part(envelope.name, 1, 1, 0, size)
     name = _yenc_name(envelope.name)
     head = b"".join(
         (
@@ -97,15 +105,31 @@ def encode(article: Article, envelope: Envelope, *, date: datetime | None) -> Wi
             b"\r\n=ybegin part=%d total=%d line=128 size=%d name=%b\r\n=ypart begin=%d end=%d\r\n"
             % (
                 *(part.number, part.total, part.file_size, name),
-                *(part.begin + 1, part.begin + len(payload)),
+                *(part.begin + 1, part.begin + size),
             ),
         )
     )
     whole = b" crc32=%08x" % crc if part.total == 1 else b""
     tail = b"%b=yend size=%d part=%d pcrc32=%08x%b\r\n.\r\n" % (
-        *(b"\r\n" if body else b"", len(payload), part.number, crc, whole),
+        *(b"\r\n" if body else b"", size, part.number, crc, whole),
     )
     return WireArticle((head, body, tail), len(head) + len(body) + len(tail) - len(_END))
+
+
+def encoded_lines(payload: bytes) -> tuple[bytes, int]:
+    """The lines of a body, without an end after the last, and the CRC-32 of the payload."""
+    lines, crc = yenc_encode(payload)
+    return lines, crc
+
+
+def decoded(encoded: Encoded) -> bytes:
+    """What was encoded. Raises ArticleCorruptError."""
+    size, reader = encoded.size, BodyReader()
+    head = b"=ybegin part=1 total=1 line=128 size=%d name=-\r\n=ypart begin=1 end=%d\r\n"
+    tail = b"\r\n=yend size=%d part=1 pcrc32=%08x\r\n.\r\n"
+    for data in (head % (size, size), encoded.lines, tail % (size, encoded.crc)):
+        reader.feed(data)
+    return bytes(reader.result())
 
 
 def likely_size(payload: int) -> int:

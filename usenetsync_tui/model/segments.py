@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 from enum import IntEnum
+from typing import Protocol
 
 from usenetsync_tui.model.value_object import value_object
 
@@ -76,13 +77,34 @@ class Part:
     file_size: int
 
 
+class Bytes(Protocol):
+    """Bytes, or what makes them when somebody needs them."""
+
+    def __len__(self) -> int: ...
+
+    def __bytes__(self) -> bytes: ...
+
+
+@value_object
+class Encoded:
+    """A payload as it leaves, in yEnc, made before the article that carries it was planned."""
+
+    lines: memoryview
+    """Keep this view itself while a part of it is in use: its memory is used again after it."""
+    crc: int
+    size: int
+    """Bytes before they were encoded."""
+    nonce: bytes | None
+    """What sealed it; None: it is not sealed."""
+
+
 @value_object
 class Article:
     """One posted copy of a segment, as a store takes it."""
 
     message_id: bytes
     """Our own 128 bits."""
-    payload: bytes
+    payload: Bytes
     part: Part | None = None
     """Only in a `plain` realm."""
     redundancy: int = 0
@@ -96,10 +118,13 @@ class Article:
     trust STAT for it."""
     seal: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
     """Encrypts the payload before it leaves, the same way each time; None: no encryption."""
+    encoded: Encoded | None = field(default=None, repr=False, compare=False)
+    """The same as `leaving` makes, in yEnc, if it was made already."""
 
     def leaving(self) -> bytes:
         """The payload as it leaves. Sealing blocks, so stores call this in a thread."""
-        return self.payload if self.seal is None else self.seal(self.payload)
+        payload = bytes(self.payload)
+        return payload if self.seal is None else self.seal(payload)
 
 
 @value_object

@@ -52,6 +52,15 @@ class SourceFile:
         """Bytes to read, as far as its size can be trusted."""
         return self._entry.size if self.extents is None else self.extents.stored
 
+    @property
+    def descriptor(self) -> int:
+        """For another process that reads it; whether it is unchanged is found out here."""
+        return self._fd
+
+    def pieces(self, offset: int, size: int) -> list[tuple[int, int]]:
+        """Where `read` finds its bytes in the file: offsets and sizes."""
+        return [(offset, size)]
+
     def metadata(self) -> Metadata:
         """What it has beside its entry. Raises SourceFileError."""
         try:

@@ -32,6 +32,10 @@ class SparseSourceFile(SourceFile):
         """Raise SourceFileError unless the file is what the walk saw."""
         self.check()
 
+    def pieces(self, offset: int, size: int) -> list[tuple[int, int]]:
+        """Where `read` finds its bytes in the file: offsets and sizes."""
+        return [(piece.offset, piece.length) for piece in self._extents.pieces(offset, size)]
+
     def _read(self, offset: int, size: int) -> bytes:
-        pieces = self._extents.pieces(offset, size)
+        pieces = self.pieces(offset, size)
         return b"".join([super(SparseSourceFile, self)._read(*piece) for piece in pieces])

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from usenetsync_tui.codec import compression
 from usenetsync_tui.model.folders import Compression, Profile
-from usenetsync_tui.model.segments import Article, Codec, Part, Segment
+from usenetsync_tui.model.segments import Article, Bytes, Codec, Encoded, Part, Segment
 from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle, sealing_of
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -53,7 +53,7 @@ def posting_of(
     run: JobRun,
     made: SegmentLayout,
     segment: Segment,
-    payload: bytes,
+    payload: Bytes,
     *,
     path: bytes,
     copies: int,
@@ -61,13 +61,15 @@ def posting_of(
     credit: int,
     held: int,
     again: bool,
+    encoded: Encoded | None = None,
 ) -> OutgoingArticle:
     """The article of a planned segment, ready to be posted: `payload` is its slice, in its codec.
 
     `path` is the (first) file in it, `copies` how many articles each of the object's slices has.
     `nonce` seals this article, and nothing else. `credit` counts the source bytes that are done
     when the article is posted, `held` those that stay in memory until then. `again`: the article
-    may have been sent before.
+    may have been sent before. `encoded`: the payload in yEnc, which the article takes if the same
+    nonce sealed it.
     """
     part = None
     if run.folder.realm.profile is Profile.PLAIN:
@@ -82,5 +84,6 @@ def posting_of(
         again,
         segment.by_body,
         sealing_of(run.open_realm, segment.codec, nonce, len(payload)),
+        encoded if encoded is not None and encoded.nonce == nonce else None,
     )
     return OutgoingArticle(article, path, credit, held, segment.codec, nonce)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from usenetsync_tui.catalogue.tables.segments import KnownArticle, RowKey
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.model.segments import Codec, Segment, SegmentStatus
+from usenetsync_tui.model.segments import Bytes, Codec, Segment, SegmentStatus
 from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
 from usenetsync_tui.pipeline.posting.ledger import (
     Ledger,
@@ -60,7 +60,7 @@ class Assignment:
             self._segments += 1
             nonce = None
             if is_new := known is None:
-                known, nonce = self._new(item, digest, redundancy), self._nonce()
+                known, nonce = self._new(item, digest, redundancy), self._nonce(item)
             status = SegmentStatus(known.status)
             is_there = status.is_there
             row = Segment(
@@ -97,7 +97,10 @@ class Assignment:
         self._known[digest, redundancy] = known
         return known
 
-    def _nonce(self) -> bytes | None:
+    def _nonce(self, item: PreparedSegment | None = None) -> bytes | None:
+        """A fresh nonce, or the one that sealed the item, which nothing else has."""
+        if item is not None and item.encoded is not None:
+            return item.encoded.nonce
         return fresh_nonce(self._run, self._random.take)
 
     def _join(self, item: PreparedSegment, row: Segment, credit: int, held: int) -> int:
@@ -122,18 +125,21 @@ class Assignment:
         *,
         again: bool = False,
     ) -> None:
-        is_as_planned = item.codec is row.codec
+        payload: Bytes = item.payload
+        if item.codec is not row.codec:
+            payload = payload_of(bytes(item.data), row.codec)
         posting = self._mine[row.message_id] = posting_of(
             self._run,
             item.raw.object,
             row,
-            item.payload if is_as_planned else payload_of(item.data, row.codec),
+            payload,
             path=item.raw.path,
             copies=self._run.folder.copies,
             nonce=nonce,
             credit=credit,
             held=held,
             again=again,
+            encoded=item.encoded if payload is item.payload else None,
         )
         if not again:
             posting.row = RowKey(row.object_id, row.index, row.redundancy)

@@ -87,9 +87,10 @@ async def renamed(tx: Transaction, run: JobRun, posting: OutgoingArticle) -> Non
     """In a transaction: give the article a new Message-ID and a new nonce."""
     posting.nonce = fresh_nonce(run)
     article = posting.article
+    encoded = article.encoded if posting.nonce is None else None  # else another nonce sealed it
     new = await new_name(tx, run, article.message_id, posting.nonce)
     sealing = sealing_of(run.open_realm, posting.codec, posting.nonce, len(article.payload))
-    posting.article = replace(article, message_id=new, again=False, seal=sealing)
+    posting.article = replace(article, message_id=new, again=False, seal=sealing, encoded=encoded)
 
 
 async def new_name(tx: Transaction, run: JobRun, old: bytes, nonce: bytes | None) -> bytes:

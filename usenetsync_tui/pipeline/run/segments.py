@@ -14,7 +14,7 @@ from usenetsync_tui.catalogue.tables.objects import NewObject
 from usenetsync_tui.codec import compression
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.folders import Compression, Profile
-from usenetsync_tui.model.segments import Codec
+from usenetsync_tui.model.segments import Bytes, Codec, Encoded
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
@@ -24,7 +24,7 @@ class RawSegment:
 
     object: NewObject
     index: int
-    data: bytes
+    data: Bytes
     path: bytes
     """For the screen: the (first) file in it."""
     placed: tuple[Placed, ...] = ()
@@ -83,10 +83,12 @@ class PreparedSegment:
 
     raw: RawSegment
     codec: Codec
-    payload: bytes
+    payload: Bytes
+    encoded: Encoded | None = None
+    """The payload in yEnc, for the first article that carries it."""
 
     @property
-    def data(self) -> bytes:
+    def data(self) -> Bytes:
         """The segment's own bytes."""
         return self.raw.data
 
@@ -111,7 +113,7 @@ def wanted_compression(run: JobRun) -> Compression:
 
 def prepare(raw: RawSegment, wanted: Compression) -> PreparedSegment:
     """Make the payload of a segment. Blocking; releases the GIL for nearly all of it."""
-    codec, payload = compression.compress(raw.data, wanted)
+    codec, payload = compression.compress(bytes(raw.data), wanted)
     return PreparedSegment(raw, codec, payload)
 
 

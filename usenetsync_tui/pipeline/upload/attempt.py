@@ -5,7 +5,7 @@ Knows slices and digests; refuses to know queues and counters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from usenetsync_tui.catalogue.tables import known
@@ -17,8 +17,17 @@ from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.digests import DigestAlgorithm, FileDigest, kind_of
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.metadata.metadata import NONE, Metadata
+from usenetsync_tui.model.segments import Bytes
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.segments import Ending, FileRead, FilesKnown, RawSegment, Segmented
+from usenetsync_tui.pipeline.run.segments import (
+    Ending,
+    FileRead,
+    FilesKnown,
+    PreparedSegment,
+    RawSegment,
+    Segmented,
+)
+from usenetsync_tui.pipeline.upload.slice_readers.read_slice import Place, ReadSlice
 
 _DIGESTS_A_PAGE = 1_024
 _SLICES_AT_ONCE = 16
@@ -69,17 +78,25 @@ class Attempt:
         opened: SourceFile,
         base: ComparedObject | None,
         algorithm: DigestAlgorithm,
+        elsewhere: Callable[[SourceFile, Sequence[Place]], Sequence[ReadSlice | None]],
+        prepared: Callable[[RawSegment], Segmented],
         *,
         has_past: bool = True,
     ) -> None:
-        """`has_past`: whether an article of an earlier state of the path may exist."""
+        """`elsewhere` reads slices at some places of the file, those it can: `SliceReaders.read`.
+        `prepared` prepares those that are read here. `has_past`: whether an article of an earlier
+        state of the path may exist."""
         self.new = new
         self.entry = entry
         self._has_past = has_past or base is not None
         self.opened = opened
+        self._elsewhere = elsewhere
+        self._prepared = prepared
         self.base = base
         self.at = 0
         """The next slice to read."""
+        self._here = 0
+        """The slices before this one are read here, if they were not read elsewhere."""
         self.begun = False
         """Whether a segment of the new object was handed on."""
         self.known = 0
@@ -120,18 +137,18 @@ class Attempt:
         """What the next slice is compared with; nothing once the file differs."""
         return None if self._differs else self.base
 
-    def slices(
-        self, last: int, prepared: Callable[[RawSegment], Segmented]
-    ) -> list[Segmented | int]:
+    def slices(self, last: int) -> list[Segmented | int]:
         """A segment for each changed slice before `last`, the length of each unchanged one.
 
         Blocking. Raises `PlannedOtherwiseError`, SourceFileError.
         """
         found: list[Segmented | int] = []
         while self.at < last:
+            if there := self._read_elsewhere(last):
+                found += there
+                continue
             index = self.at
-            offset = index * self.new.segment_size
-            length = min(self.new.segment_size, self.new.size - offset)
+            offset, length = self._place(index)
             compared = self._compared
             before = compared.digest_of(index) if compared is not None else None
             self.at += 1
@@ -147,11 +164,42 @@ class Attempt:
                     continue
                 if self.base is not None and self.base.resumed:
                     raise PlannedOtherwiseError
-            self._differs = self.base is not None and not self.base.resumed
-            about = self.new, index, data, self.entry.path, (), self.entry, self._has_past
-            raw = RawSegment(*about, hash=digest)
-            found.append(prepared(raw))
+            found.append(self._prepared(self._raw(index, data, digest)))
         return found
+
+    def _raw(self, index: int, data: Bytes, digest: bytes) -> RawSegment:
+        """A slice that is to be posted."""
+        self._differs = self.base is not None and not self.base.resumed
+        about = self.new, index, data, self.entry.path, (), self.entry, self._has_past
+        return RawSegment(*about, hash=digest)
+
+    def _read_elsewhere(self, last: int) -> list[Segmented]:
+        """Segments of the next slices before `last` that are read elsewhere, up to one that is not.
+
+        Slices that are to be compared are read here.
+        """
+        if self.at < self._here:
+            return []
+        end, compared = self.at, self._compared
+        while end < last and (compared is None or compared.digest_of(end) is None):
+            end += 1
+        if end == self.at or (self._whole is not None and not self._differs):
+            return []
+        found = list[Segmented]()
+        places = [self._place(index) for index in range(self.at, end)]
+        self._here = end
+        for read in self._elsewhere(self.opened, places):
+            if read is None:
+                break
+            self._add(read.digest)
+            raw = self._raw(self.at, read.data, read.digest)
+            found.append(PreparedSegment(raw, read.codec, read.payload, read.payload.encoded))
+            self.at += 1
+        return found
+
+    def _place(self, index: int) -> Place:
+        offset = index * self.new.segment_size
+        return offset, min(self.new.segment_size, self.new.size - offset)
 
     def knows(self, size: int) -> None:
         """Count an unchanged slice."""

@@ -34,6 +34,7 @@ from usenetsync_tui.pipeline.upload.pack_readers.readers import PackReaders
 from usenetsync_tui.pipeline.upload.pending import Outstanding
 from usenetsync_tui.pipeline.upload.read_large import LargeReader
 from usenetsync_tui.pipeline.upload.read_pack import Packing, PackRead, UnreadFiles
+from usenetsync_tui.pipeline.upload.slice_readers.readers import SliceReaders
 
 
 class Reader:
@@ -49,6 +50,7 @@ class Reader:
         outstanding: Outstanding,
         out: Handover[ReadItem],
         packs: PackReaders,
+        slices: SliceReaders,
     ) -> None:
         self._wanted = None if is_dense(run) else wanted_compression(run)
         self._outstanding = outstanding
@@ -62,7 +64,7 @@ class Reader:
         self._packs = packs
         self._room = packs.packing.room
         self._large = LargeReader(
-            run, source, ids, stage, self._slot, self._prepared, out, self._send
+            run, source, ids, stage, self._slot, self._prepared, slices, out, self._send
         )
 
     async def work(self, units: MemoryObjectReceiveStream[Unit]) -> None:

@@ -44,11 +44,14 @@ from usenetsync_tui.pipeline.run.worker_counts import READ_AT_ONCE
 from usenetsync_tui.pipeline.upload.attempt import Attempt, ComparedObject, PlannedOtherwiseError
 from usenetsync_tui.pipeline.upload.give_up import give_up
 from usenetsync_tui.pipeline.upload.object_ids import ObjectIds
+from usenetsync_tui.pipeline.upload.slice_readers.readers import SliceReaders
 
 MOST_UNSTATED = 16 << 30
 """Most bytes of a file with a wrong size: a longer one is not backed up."""
 _LONGEST = 3_600.0
 """Most seconds for measuring such a file."""
+READ_BY_PROCESS = 6 << 20
+"""Bytes that a helper process reads at once: here they are not in memory three times."""
 _TURN = 0.2
 """Seconds that a thread reads on before the event loop has a look."""
 _A_MOMENT = 0.5
@@ -67,6 +70,7 @@ class LargeReader:
         stage: Stage,
         slot: WorkerSlot,
         prepared: Callable[[RawSegment], Segmented],
+        slices: SliceReaders,
         out: Handover[ReadItem],
         send: Callable[[ReadItem], Awaitable[None]],
     ) -> None:
@@ -77,6 +81,7 @@ class LargeReader:
         self._stage = stage
         self._slot = slot
         self._prepared = prepared
+        self._slices = slices
         self._out = out
         self._send = send
 
@@ -88,6 +93,7 @@ class LargeReader:
             with await to_thread.run_sync(self._opened, file) as opened:
                 self._run.progress.total_bytes += opened.size - size
                 size = opened.size
+                await self._slices.expect(self._run.progress.total_bytes)
                 for _ in range(_ATTEMPTS):
                     attempt = await self._begin(file, opened, size)
                     try:
@@ -131,7 +137,8 @@ class LargeReader:
             last_key=file.key,
         )
         algorithm, has_past = self._run.folder.realm.digest, file.has_past
-        return Attempt(new, file.entry, opened, base, algorithm, has_past=has_past)
+        reading = self._slices.read, self._prepared
+        return Attempt(new, file.entry, opened, base, algorithm, *reading, has_past=has_past)
 
     async def _base(self, file: PendingFile, size: int) -> ComparedObject | None:
         """The object that the file is compared with: the one that an interrupted upload began for
@@ -172,7 +179,7 @@ class LargeReader:
             await run.budget.take(attempt.bytes_until(last))
             run.progress.current = attempt.entry.path
             try:
-                await to_thread.run_sync(self._read_on, attempt, time.monotonic() + _TURN)
+                await to_thread.run_sync(self._read_on, attempt, last, time.monotonic() + _TURN)
             finally:
                 self._slot.end()
                 run.progress.done_bytes += attempt.newly_known()
@@ -184,19 +191,18 @@ class LargeReader:
             await run.notice(Notice(NoticeKind.ATTRIBUTES, attempt.entry.path, beside.lack))
         await self._send(attempt.ending(beside))
 
-    def _read_on(self, attempt: Attempt, until: float) -> None:
+    def _read_on(self, attempt: Attempt, last: int, until: float) -> None:
         """In a thread: read groups of slices that the budget has room for, and hand them on.
 
-        The first of them has its room. Returns at the end, when something must be waited for on the
-        event loop, or at the time `until`.
+        The first of them ends before `last` and has its room. Returns at the end, when something
+        must be waited for on the event loop, or at the time `until`.
         """
         run, new = self._run, attempt.new
         while True:
-            last = attempt.end_of_group(self._at_once)
             left = attempt.bytes_until(last)
             self._slot.begin(attempt.entry.path, f"segment {attempt.at + 1}/{new.segments}")
             try:
-                slices = attempt.slices(last, self._prepared)
+                slices = attempt.slices(last)
                 left -= sum(len(i.data) for i in slices if not isinstance(i, int))  # in flight now
             finally:
                 run.budget.give(left)
@@ -217,7 +223,8 @@ class LargeReader:
 
     @property
     def _at_once(self) -> int:
-        return min(READ_AT_ONCE, self._run.budget.most)
+        most = READ_BY_PROCESS if self._slices.is_ready else READ_AT_ONCE
+        return min(most, self._run.budget.most)
 
     async def _abandon(self, attempt: Attempt) -> None:
         """Give up an object; the bytes already counted for it stay counted as done."""

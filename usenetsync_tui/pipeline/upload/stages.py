@@ -33,6 +33,7 @@ from usenetsync_tui.pipeline.upload.pack_readers.readers import pack_readers
 from usenetsync_tui.pipeline.upload.pending import Outstanding, find_units
 from usenetsync_tui.pipeline.upload.plan import Planner
 from usenetsync_tui.pipeline.upload.read import Reader, packing_of
+from usenetsync_tui.pipeline.upload.slice_readers.readers import slice_readers
 
 _BATCHED = 2
 """Queue of prepared segments, in capacities: one batch is planned while others are read."""
@@ -59,7 +60,7 @@ async def run_stages(
     outstanding = Outstanding()
 
     async def read(number: int) -> None:
-        reader = Reader(run, source, ids, reading, number, outstanding, raw, packs)
+        reader = Reader(run, source, ids, reading, number, outstanding, raw, packs, slices)
         await reader.work(units.clone())
 
     async def compress_on(number: int) -> None:
@@ -68,6 +69,7 @@ async def run_stages(
     async with posting_lanes(run, ledger) as postings, units, units_in:
         async with (
             pack_readers(source, packing_of(run), readers.allowed) as packs,
+            slice_readers(run, readers.allowed) as slices,
             anyio.create_task_group() as group,
         ):
             await settle(run, ledger, source, scanning.slots[0], postings)

@@ -98,8 +98,10 @@ def answer(
     if segment is None:
         return (*head, None), []
     if isinstance(segment, RawSegment):
-        return (*head, (segment.hash, None)), [segment.data]
-    bodies = [segment.data] if segment.codec is Codec.NONE else [segment.data, segment.payload]
+        return (*head, (segment.hash, None)), [bytes(segment.data)]
+    bodies = [bytes(segment.data)]
+    if segment.codec is not Codec.NONE:
+        bodies.append(bytes(segment.payload))
     return (*head, (segment.hash, segment.codec.value)), bodies
 
 

@@ -228,7 +228,7 @@ class Exchanges:
             raise ConnectionError(_CLOSED)
         return count
 
-    def _send(self, buffers: Sequence[bytes], *, throttled: bool = True) -> None:
+    def _send(self, buffers: wire.Buffers, *, throttled: bool = True) -> None:
         assert self._wire is not None
         pace = Pace.of(self.server)
         limits = [bucket for bucket in self._throttles if bucket.rate] if throttled else ()

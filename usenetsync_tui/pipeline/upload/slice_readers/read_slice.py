@@ -1,0 +1,59 @@
+"""A slice that a helper process has read: its digest, and what will be sent of it.
+
+Knows how to get its payload and its own bytes back, which is rarely needed: when its article has
+to be sealed once more, or was there before in another codec. Refuses to know processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from usenetsync_tui.codec.compression import decompress
+from usenetsync_tui.codec.sealing import open_sealed
+from usenetsync_tui.codec.yenc import decoded
+from usenetsync_tui.model.segments import Codec, Encoded
+
+Place = tuple[int, int]
+"""Offset and size of a slice, as `SourceFile.read` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlicePayload:
+    """A payload that only its encoded bytes hold. `bytes` of it may raise ArticleCorruptError."""
+
+    encoded: Encoded
+    size: int
+    key: bytes | None = field(repr=False)
+    """What sealed it."""
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bytes__(self) -> bytes:
+        data = decoded(self.encoded)
+        return data if self.key is None else open_sealed(self.key, data)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceData:
+    """The bytes of a slice that only its payload holds."""
+
+    payload: SlicePayload
+    codec: Codec
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bytes__(self) -> bytes:
+        return decompress(bytes(self.payload), self.codec, self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSlice:
+    """A slice that was read, compressed, sealed and encoded."""
+
+    digest: bytes
+    codec: Codec
+    data: SliceData
+    payload: SlicePayload
