@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helper_processes import await_ends, helpers_of
 from trees import content
 from worlds import World, until
 
@@ -43,7 +43,7 @@ async def main():
     unread = t.UnreadFiles([t.PendingFile(entry, None, entry.path)], 1)
     packing = t.Packing(5_000, t.DigestAlgorithm.BLAKE3, None)
     async with t.started(sys.argv[1], packing, unread):
-        print(*t.processes_of(os.getpid()), flush=True)
+        print(*t.helpers_of(os.getpid(), "pack_readers"), flush=True)
         await anyio.sleep_forever()
 t.readers_module.MANY = 0
 anyio.run(main)
@@ -82,16 +82,6 @@ def told(found: PackRead) -> tuple[object, ...]:
     return found.object_id, found.rest, found.surplus, errors, *lists
 
 
-def processes_of(upload: int) -> list[int]:
-    """The processes that read packs for a process."""
-    found: list[int] = []
-    tasks = Path(f"/proc/{upload}/task").glob("*/children")
-    for child in " ".join([task.read_text() for task in tasks]).split():
-        if b"pack_readers" in Path(f"/proc/{child}/cmdline").read_bytes():
-            found += [int(child), *processes_of(int(child))]
-    return found
-
-
 @asynccontextmanager
 async def started(root: Path, packing: Packing, unread: UnreadFiles) -> AsyncIterator[PackReaders]:
     """Readers whose processes are ready."""
@@ -119,7 +109,7 @@ async def test_a_process_reads_what_a_thread_reads(
             assert (told(found[0]), found[1]) == (told(expected), segment)
             rest, _ = await readers.read(expected.rest, 5)
         assert [p.key for p in rest.placed] == [b"i last"]
-        for process in processes_of(os.getpid()):
+        for process in helpers_of(os.getpid(), "pack_readers"):
             os.kill(process, signal.SIGKILL)
         for _ in range(PROCESSES + 1):  # those that died, and then none
             found = await readers.read(unread, 4)
@@ -154,15 +144,4 @@ def test_the_processes_end_with_a_killed_upload(tmp_path: Path) -> None:
         processes = [int(word) for word in program.stdout.readline().split()]
         program.kill()
     assert len(processes) == PROCESSES
-    for _ in range(6_000):
-        if not any(map(is_alive, processes)):
-            return
-        time.sleep(0.01)
-    pytest.fail("they are still there after a minute")
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    await_ends(processes)

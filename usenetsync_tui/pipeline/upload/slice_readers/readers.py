@@ -219,7 +219,7 @@ async def slice_readers(run: JobRun, readers: int) -> AsyncIterator[SliceReaders
     """Processes for so many readers of a run, which end with the block."""
     making = _making_of(run)
     slots = min(_SLOTS, run.budget.most // making.slot_size) if making is not None else 0
-    processes = max(1, min(readers, _MOST, (os.cpu_count() or 1) // _PROCESSORS))
+    processes = max(1, min(readers, _MOST, len(os.sched_getaffinity(0)) // _PROCESSORS))
     async with anyio.create_task_group() as group:
         found = SliceReaders(making if slots else None, slots, processes, group)
         try:
