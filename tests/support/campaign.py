@@ -6,8 +6,8 @@ checks: the restored version is identical (content, modes, times, links, owners)
 still are, no copy of a segment has two names, `verify` is clean, and the catalogue's sums agree
 with its rows.
 
-Every few cycles a new folder follows, with another digest, profile and number of files: what a
-folder is decides which code stores it (`campaign_tree.MANY`).
+Every few cycles a new folder follows, with other settings, choices and number of files: they decide
+which code stores it (`campaign_tree.MANY`).
 """
 
 from __future__ import annotations
@@ -103,16 +103,25 @@ class Campaign:
 
     def _new_folder(self) -> tuple[str, ChangingTree]:
         """Name and tree of the next folder. The old one stays in the catalogue."""
-        number = self.cycles // CYCLES
+        choose, number = self._rng.choice, self.cycles // CYCLES
         for copy in self._kept.values():
             shutil.rmtree(copy)
         self._kept.clear()
         files = FEW if number % 2 else MANY
-        profiles = ["packed", "sealed", *(["plain"] if files == FEW else [])]
-        digest, profile = self._rng.choice(["blake3", "sha256"]), self._rng.choice(profiles)
-        self._command.environment["USENETSYNC_DIGEST"] = digest
-        self._folders.append(f"{files} files, {digest}, {profile}")
-        self._profile = profile
+        settings = {
+            "DIGEST": choose(["blake3", "sha256"]),
+            "BATCH_SIZE": choose(["7", "1000"]),
+            "CHUNK_SIZE": choose(["50000", "768000"]),
+            "MAX_WORKERS": choose(["1", "8"]),
+        }
+        for name, value in settings.items():
+            self._command.environment[f"USENETSYNC_{name}"] = value
+        self._choices = {
+            "--profile": choose(["packed", "sealed", *(["plain"] if files == FEW else [])]),
+            "--copies": choose(["1", "2"]),
+        }
+        values = [str(files), *settings.values(), *self._choices.values()]
+        self._folders.append(" ".join(values))
         name = f"tree{number}"
         return name, ChangingTree(self._place / name, self._rng, files)
 
@@ -133,7 +142,8 @@ class Campaign:
 
     @property
     def _upload(self) -> tuple[str | Path, ...]:
-        return "upload", self._tree.root, "--profile", self._profile, "--json"
+        choices = [word for choice in self._choices.items() for word in choice]
+        return "upload", self._tree.root, *choices, "--json"
 
     def _attack(self, *words: str | Path) -> None:
         self._attacks.strike(self._command.start(*words), self._seconds)
