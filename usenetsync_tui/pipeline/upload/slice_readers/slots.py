@@ -63,5 +63,6 @@ class Slots:
         return view
 
     def close(self) -> None:
-        """Take no more part in the sharing; the views stay as they are."""
+        """Take no slots any more; the views stay as they are, and the memory with the last one."""
         os.close(self.descriptor)
+        del self._memory
