@@ -21,9 +21,9 @@ from trees import SEGMENT, content
 
 from usenetsync_tui.codec import yenc
 from usenetsync_tui.codec.envelope import Envelope, PlainHeaders, SealedHeaders
-from usenetsync_tui.codec.yenc import BodyReader, WireArticle, encode
+from usenetsync_tui.codec.yenc import BodyReader, WireArticle, encode, encoded_lines
 from usenetsync_tui.errors import ArticleCorruptError
-from usenetsync_tui.model.segments import Article, Part
+from usenetsync_tui.model.segments import Article, Encoded, Part
 
 ENVELOPE = Envelope("id@x.invalid", "Ann <ann@x.invalid>", "alt.test,alt.misc", "hello", b"n.bin")
 NOON = datetime(2024, 2, 29, 12, 0, tzinfo=UTC)
@@ -156,6 +156,20 @@ def test_bodies_are_yenc_with_no_line_beginning_with_a_dot(payload: bytes) -> No
     assert decoded(lines) == payload
     assert all(0 < len(line) <= 129 for line in lines)
     assert all(len(line) >= 128 for line in lines[:-1])
+
+
+@given(st.binary(min_size=1, max_size=3_000))
+@example(b"." * 600)
+@example(CRITICAL[:1] * 600)
+def test_lines_that_were_made_before_are_the_same_article(payload: bytes) -> None:
+    lines, crc = encoded_lines(payload)
+    made = Encoded(memoryview(lines), crc, len(payload), None)
+    part = Part(b"n.bin", 2, 3, 5_000, 9_000)
+    for one in (article(payload), article(payload, part)):
+        assert wire(replace(one, payload=b"not used", encoded=made)) == wire(one)
+    assert yenc.decoded(made) == payload
+    with pytest.raises(ArticleCorruptError):
+        yenc.decoded(replace(made, crc=crc ^ 1))
 
 
 def test_the_body_of_a_segment_costs_three_percent() -> None:
