@@ -116,8 +116,13 @@ class Campaign:
         }
         for name, value in settings.items():
             self._command.environment[f"USENETSYNC_{name}"] = value
+        profiles = [
+            "sealed",
+            *(["packed"] if self._inn is None else []),
+            *(["plain"] if files == FEW else []),
+        ]
         self._choices = {
-            "--profile": choose(["packed", "sealed", *(["plain"] if files == FEW else [])]),
+            "--profile": choose(profiles),
             "--copies": choose(["1", "2"]),
         }
         values = [str(files), *settings.values(), *self._choices.values()]
