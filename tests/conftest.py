@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--campaign-minutes", type=float, default=1.0, help="of both stores together")
     parser.addoption("--filter-patterns", type=int, default=150, help="so many, compared with git")
     parser.addoption("--kill-rounds", type=int, help="kill -9 so often while something is posted")
+    parser.addoption("--way", type=int, help="of all tests of the pipeline: see support/ways.py")
     parser.addoption("--campaign-seed", type=int, default=9, help="of its random numbers")
     parser.addoption(
         "--every-stop", action="store_true", help="each signal in each wait of each verb"

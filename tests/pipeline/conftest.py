@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from rows import Rows
+from ways import take_way
 from worlds import FaultyStore, World, make_world
 
 from usenetsync_tui.postgres.pool import Pool
@@ -25,5 +26,7 @@ def rows(database: str) -> Iterator[Rows]:
 
 
 @pytest.fixture
-async def world(pool: Pool, rows: Rows, tmp_path: Path, store: FaultyStore) -> World:
-    return make_world(pool, rows, tmp_path, store)
+async def world(
+    pool: Pool, rows: Rows, tmp_path: Path, store: FaultyStore, request: pytest.FixtureRequest
+) -> World:
+    return take_way(make_world(pool, rows, tmp_path, store), request)

@@ -1,10 +1,13 @@
 """A campaign: changes a tree, uploads it under attack, and checks the program's promises.
 
-One `Campaign` has a home, a tree, a random generator and a store. Each cycle changes the tree and
-uploads it with the real command, while it kills or stops the command, its database or its news
-server. Then it checks: the restored version is identical (content, modes, times, links, owners),
-older versions still are, no copy of a segment has two names, `verify` is clean, and the
-catalogue's sums agree with its rows.
+One `Campaign` has a home, a random generator and a store. Each cycle changes a tree and uploads it
+with the real command, while it kills or stops the command, its database or its news server. Then it
+checks: the restored version is identical (content, modes, times, links, owners), older versions
+still are, no copy of a segment has two names, `verify` is clean, and the catalogue's sums agree
+with its rows.
+
+Every few cycles a new folder follows, with other settings, choices and number of files: they decide
+which code stores it (`campaign_tree.MANY`).
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ from pathlib import Path
 import trees
 from acceptance_command import Command, Ended
 from campaign_attacks import Attacks
-from campaign_tree import ChangingTree
+from campaign_tree import FEW, MANY, ChangingTree
 from inn import Inn
 from worlds import LEDGER
 
+CYCLES = 4
+"""Those of each folder."""
 # Each query must return no row while no job runs.
 INVARIANTS = LEDGER | {
     "an object with other segments than it says": """
@@ -71,11 +76,12 @@ class Campaign:
         self._place = place
         self._inn = inn
         self._seed = seed
-        self._tree = ChangingTree(place / "tree", self._rng)
-        self._attacks = Attacks(command, inn, self._rng)
         self._kept: dict[int, Path] = {}
         """Copies of the tree at some versions."""
+        self._folders: list[str] = []
         self.cycles = 0
+        self._folder, self._tree = self._new_folder()
+        self._attacks = Attacks(command, inn, self._rng)
         self._seconds = 2.0
         """About as long as a command takes: the range of moments for an attack."""
 
@@ -83,22 +89,54 @@ class Campaign:
     def report(self) -> str:
         """The counts in one line, for the log of a long run."""
         counts = ", ".join(f"{n} × {name}" for name, n in sorted(self._attacks.counts.items()))
-        return f"seed {self._seed}: {self.cycles} cycles; {counts}"
+        folders = "; ".join(self._folders)
+        return f"seed {self._seed}: {self.cycles} cycles; {counts}; folders: {folders}"
 
     def run(self, seconds: float) -> None:
         """Run cycles until the time is over; at least one."""
         end = time.monotonic() + seconds
         while not self.cycles or time.monotonic() < end:
+            if self.cycles and self.cycles % CYCLES == 0:
+                self._folder, self._tree = self._new_folder()
             self._cycle()
             self.cycles += 1
+
+    def _new_folder(self) -> tuple[str, ChangingTree]:
+        """Name and tree of the next folder. The old one stays in the catalogue."""
+        choose, number = self._rng.choice, self.cycles // CYCLES
+        for copy in self._kept.values():
+            shutil.rmtree(copy)
+        self._kept.clear()
+        files = FEW if number % 2 else MANY
+        settings = {
+            "DIGEST": choose(["blake3", "sha256"]),
+            "BATCH_SIZE": choose(["7", "1000"]),
+            "CHUNK_SIZE": choose(["50000", "768000"]),
+            "MAX_WORKERS": choose(["1", "8"]),
+        }
+        for name, value in settings.items():
+            self._command.environment[f"USENETSYNC_{name}"] = value
+        profiles = [
+            "sealed",
+            *(["packed"] if self._inn is None else []),
+            *(["plain"] if files == FEW else []),
+        ]
+        self._choices = {
+            "--profile": choose(profiles),
+            "--copies": choose(["1", "2"]),
+        }
+        values = [str(files), *settings.values(), *self._choices.values()]
+        self._folders.append(" ".join(values))
+        name = f"tree{number}"
+        return name, ChangingTree(self._place / name, self._rng, files)
 
     def _cycle(self) -> None:
         self._tree.change(self._rng.randrange(1, 60))
         for _ in range(self._rng.randrange(1, 4)):
-            self._attack("upload", self._tree.root, "--json")
+            self._attack(*self._upload)
             if self._rng.random() < 0.3:
                 self._tree.change(self._rng.randrange(10))  # between kill and resume
-        ended = self._finished("upload", self._tree.root, "--json")
+        ended = self._finished(*self._upload)
         version = ended.event("summary")["version"]
         self._keep(version)
         self._restore_and_compare(version)
@@ -106,6 +144,11 @@ class Campaign:
             self._restore_and_compare(self._rng.choice(sorted(self._kept)))
         self._verify()
         self._look()
+
+    @property
+    def _upload(self) -> tuple[str | Path, ...]:
+        choices = [word for choice in self._choices.items() for word in choice]
+        return "upload", self._tree.root, *choices, "--json"
 
     def _attack(self, *words: str | Path) -> None:
         self._attacks.strike(self._command.start(*words), self._seconds)
@@ -129,7 +172,7 @@ class Campaign:
 
     def _restore_and_compare(self, version: int) -> None:
         out = self._place / "out"
-        words = ("restore", "tree", out, "--version", str(version), "--json")
+        words = ("restore", self._folder, out, "--version", str(version), "--json")
         if self._rng.random() < 0.4:
             self._attack(*words)
         self._finished(*words)
@@ -141,8 +184,8 @@ class Campaign:
         """`verify` is clean; a news server that was killed may have lost acknowledged articles."""
         bodies = ["--body"] if self._rng.random() < 0.3 else []
         if self._inn is not None:
-            self._finished("verify", "tree", "--json", *bodies)
-        found = self._finished("verify", "tree", "--json", *bodies).event("verified")
+            self._finished("verify", self._folder, "--json", *bodies)
+        found = self._finished("verify", self._folder, "--json", *bodies).event("verified")
         bad = {name: found.get(name, 0) for name in ("missing", "damaged", "unknown")}
         assert not any(bad.values()), f"{self.report}\n{found}"
 

@@ -16,21 +16,28 @@ from pathlib import Path
 
 _NAMES = [b"a", b"b.txt", b"caf\xe9", b" ", b"-rf", b"a\nb", "ü".encode(), b"x" * 250, b"C:nul"]
 _SIZES = [0, 1, 100, 4_000, 49_999, 50_000, 50_001, 768_000, 768_001, 2_500_000]
+FEW, MANY = 150, 4_000
+"""Files of a new tree. Processes read the packs of an upload of more than 3,000 small files, and
+write those of a restore of more than 2,000."""
 _MODES = [0o644, 0o600, 0o755, 0o444, 0o000, 0o4755, 0o2755, 0o666]
 
 
 class ChangingTree:
     """A folder and the dice that change it."""
 
-    def __init__(self, root: Path, rng: random.Random) -> None:
+    def __init__(self, root: Path, rng: random.Random, files: int = FEW) -> None:
         self.root = root
         self._rng = rng
         self._made = 0
         root.mkdir(parents=True)
         for _ in range(12):
             self._new_directory()
-        for _ in range(150):
+        for _ in range(FEW):
             self._new_file()
+        directory = self._directory()
+        for number in range(files - FEW):
+            path = os.path.join(directory, b"small %d" % number)
+            self._write(path, rng.randbytes(rng.randrange(2_000)))
         self.change()
 
     def change(self, count: int = 40) -> None:

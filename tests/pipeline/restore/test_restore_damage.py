@@ -94,12 +94,13 @@ CASES: dict[str, tuple[str, set[str]]] = {
         {"pack a/3", "pack a/4"},
     ),
     "digests of another kind": (
-        "UPDATE files SET digest_kind = (digest_kind + 2) % 4"
+        "UPDATE files SET digest_kind = nullif((coalesce(digest_kind, 0) + 2) % 4, 0)"
         f" WHERE {row('pack a/3')} OR {row('large 1')}",
         {"pack a/3", "large 1"},
     ),
-    "digests that are said to be SHA-256": (
-        f"UPDATE files SET digest_kind = NULL WHERE {row('pack a/3')} OR {row('large 1')}",
+    "digests of another algorithm": (
+        "UPDATE files SET digest_kind = nullif(coalesce(digest_kind, 0) # 1, 0)"
+        f" WHERE {row('pack a/3')} OR {row('large 1')}",
         {"pack a/3", "large 1"},
     ),
     "digests cut short": (

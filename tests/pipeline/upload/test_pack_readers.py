@@ -128,20 +128,26 @@ async def test_a_process_reads_what_a_thread_reads(
 
 async def test_an_upload_by_processes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers_module, "MANY", 0)
-    read = PackReaders.read
+    read, asked, packs = PackReaders.read, PackReaders._asked, list[PackRead]()
 
     async def later(self: PackReaders, *args: Any) -> Any:
-        await read(self, *args)
-        await until(lambda: bool(self._idle))
-        with monkeypatch.context() as only:
-            only.setattr(readers_module, "read_prepared", None)
-            return await read(self, *args)
+        if not packs:
+            await read(self, *args)
+            await until(lambda: bool(packs or self._idle))
+        return await read(self, *args)
+
+    def spied(self: PackReaders, *args: Any) -> Any:
+        found = asked(self, *args)
+        packs.append(found[0])
+        return found
 
     monkeypatch.setattr(PackReaders, "read", later)
+    monkeypatch.setattr(PackReaders, "_asked", spied)
     world.small(chunk_size=20_000)
     for number in range(100):
         (world.root / f"file {number:03}").write_bytes(content(1_000, number))
     await world.completed()
+    assert packs, "only threads read"
     await world.assert_restores(1, world.root)
 
 

@@ -122,7 +122,7 @@ WITH same AS (
            IS NOT DISTINCT FROM
            (a.uid, a.gid, a.stat_size, a.link, a.reason, a.xattrs, a.link_set, a.extents)
        AND ((f.object_id, f.object_offset) IS NOT DISTINCT FROM (a.object_id, a.object_offset)
-            OR (f.digest_kind, f.digest) = (a.digest_kind, a.digest))
+            OR (f.digest = a.digest AND f.digest_kind IS NOT DISTINCT FROM a.digest_kind))
  RETURNING a.path_key, f.first_version, a.ctime_ns, a.inode, a.racy, a.object_id, a.object_offset),
 kept AS (
     INSERT INTO adopted_kept SELECT path_key FROM same)
