@@ -1,4 +1,6 @@
-"""Three system calls that Python does not offer: fallocate(2), syncfs(2) and openat2(2).
+"""Four system calls that Python does not offer.
+
+fallocate(2), sync_file_range(2), syncfs(2) and openat2(2).
 
 ``os.posix_fallocate`` does not help: if the file system cannot preallocate, glibc writes a byte
 into every block instead, so a restore would write everything twice.
@@ -13,9 +15,11 @@ from functools import cache
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+_libc.sync_file_range.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
 _libc.syncfs.argtypes = [ctypes.c_int]
 _REFUSALS = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
-"""Errors about this file; any other means that the file system cannot preallocate."""
+"""Errors about this file; any other means that the file system cannot do what was asked."""
+_SYNC_FILE_RANGE_WRITE = 2
 
 _OPENAT2 = 437  # the same on every architecture of Linux but alpha
 _AT_FDCWD = -100
@@ -51,6 +55,18 @@ def preallocate(fd: int, size: int) -> bool:
         if code != errno.EINTR:
             return False
     return True
+
+
+def begin_write_back(fd: int) -> None:
+    """Have the kernel write to the disk what was written to a file so far; does not wait for it.
+
+    It makes nothing durable, and only `sync_file_system` says whether all of it arrived: so where
+    the system cannot begin early, nothing is lost but time. Raises OSError (ENOSPC, EIO, EDQUOT…).
+    """
+    if _libc.sync_file_range(fd, 0, 0, _SYNC_FILE_RANGE_WRITE) != 0:
+        code = ctypes.get_errno()
+        if code in _REFUSALS:
+            raise OSError(code, os.strerror(code))
 
 
 def sync_file_system(fd: int) -> None:

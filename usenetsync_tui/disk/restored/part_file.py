@@ -12,7 +12,7 @@ import os
 import stat
 from contextlib import suppress
 
-from usenetsync_tui.disk.linux_calls import preallocate
+from usenetsync_tui.disk.linux_calls import begin_write_back, preallocate
 from usenetsync_tui.disk.restored.attributes import Attributes, AttributeWriter, Lack
 from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.overwriting import Overwriting
@@ -21,6 +21,11 @@ from usenetsync_tui.disk.restored.system_calls import UNSUPPORTED
 from usenetsync_tui.errors import TargetError, TargetFileError
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WRITE_BACK = 16_000_000
+"""Bytes written to a file after which the disk begins with them. The kernel alone would wait for
+gigabytes of them, or for the sync at the end, and the disk would have nothing to do until then."""
+_WORTH_IT = 1_000_000
+"""The fewest bytes for which it begins at the end of a file: many small requests are slower."""
 
 
 class PartFile:
@@ -28,7 +33,7 @@ class PartFile:
 
     Owns the borrowed directory. Several threads may call `read`, `write` and `has_data` at once;
     the other methods end its use. It does not fsync: `TargetTree.sync` does that once at the end
-    of a restore.
+    of a restore. So that little is left to do then, the disk begins with the bytes early.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class PartFile:
         self._overwriting = overwriting
         self._borrowed = True
         self._fd = -1
+        self._dirty = 0
+        """About how many bytes the disk has not begun with."""
         self.resumed = False
         """Whether an earlier run has left a part of it."""
         try:
@@ -88,6 +95,9 @@ class PartFile:
                 written = os.pwrite(self._fd, view, offset)
                 offset += written
                 view = view[written:]
+            self._dirty += len(data)
+            if self._dirty >= _WRITE_BACK:
+                self._begin_write_back()
         except OSError as caught:
             raise self._failure(caught) from caught
 
@@ -100,6 +110,8 @@ class PartFile:
         try:
             if os.fstat(self._fd).st_size != self._size:
                 os.ftruncate(self._fd, self._size)
+            if self._dirty >= _WORTH_IT:
+                self._begin_write_back()
             lacks = self._attributes.write(self._fd, attributes)
             self._close_file()  # before it has its name: NFS reports a failed write only here
             lacks += self._publish()
@@ -137,6 +149,10 @@ class PartFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _begin_write_back(self) -> None:
+        self._dirty = 0
+        begin_write_back(self._fd)
 
     def _publish(self) -> tuple[Lack, ...]:
         try:

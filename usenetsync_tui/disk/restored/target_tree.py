@@ -19,7 +19,6 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
 
 from usenetsync_tui.disk.content import Content
 from usenetsync_tui.disk.linux_calls import sync_file_system
@@ -45,9 +44,6 @@ from usenetsync_tui.errors import TargetError, TargetFileError
 from usenetsync_tui.model.metadata.metadata import Extents
 from usenetsync_tui.model.restores.choices import Overwrite
 from usenetsync_tui.model.text.safe_name import safe_name
-
-_PROCESSES = 2
-"""That make small files."""
 
 
 class TargetTree:
@@ -181,7 +177,7 @@ class TargetTree:
 
     def start_writers(self) -> None:
         """Start processes that make small files; for a restore of many."""
-        self._writers = FileWriters(_PROCESSES)
+        self._writers = FileWriters()
 
     @property
     def has_writers(self) -> bool:
@@ -196,23 +192,9 @@ class TargetTree:
         `groups`: at most `MOST_GROUPS` directories, by their path with a slash, and their files
         (`FIELDS`), which lie in `data`. 0: the file was not made, and `small_files` has to.
         """
-        made: list[Sequence[int]] = [bytes(len(files)) for _, files in groups]
-        numbers, directories = list[int](), list[BorrowedDirectory]()
-        with ExitStack() as borrowed:
-            for number, (parent, _) in enumerate(groups):
-                with suppress(OSError, TargetFileError):  # `small_files` reports it
-                    directory = borrowed.enter_context(self._directories.borrow(parent))
-                    directory.require_writable()
-                    if directory.is_plain:
-                        numbers.append(number)
-                        directories.append(directory)
-            if self._writers is None or not numbers:
-                return made
-            jobs = [(len(groups[number][0]), list(groups[number][1])) for number in numbers]
-            answer = self._writers.make([each.fd for each in directories], jobs, data)
-        for number, (_, files) in zip(numbers, jobs, strict=True):
-            made[number], answer = answer[: len(files)], answer[len(files) :]
-        return made
+        if self._writers is None:
+            return [bytes(len(files)) for _, files in groups]
+        return self._writers.make_below(self._directories.borrow, groups, data)
 
     def has_none_of(self, parent: bytes) -> bool:
         """Whether a directory is new and has no name but those that this run gave.

@@ -41,8 +41,9 @@ from usenetsync_tui.pipeline.restore.pack import (
 )
 from usenetsync_tui.pipeline.restore.report import RestoredBatch, RestoreReport
 from usenetsync_tui.pipeline.restore.target_parts import TargetParts
-from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, Wants
+from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
+from usenetsync_tui.pipeline.run.wants import Wants
 
 _WRITING = 2
 """Packs that are unpacked at the same time: more threads would wait for each other's GIL."""

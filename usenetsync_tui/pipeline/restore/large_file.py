@@ -22,8 +22,10 @@ from usenetsync_tui.disk.restored.part_file import PartFile
 from usenetsync_tui.disk.whole_digest import WholeDigest, whole_digest
 from usenetsync_tui.errors import FileDamagedError
 from usenetsync_tui.model.segments import Segment
-from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes, WantedSegment, Wants
+from usenetsync_tui.pipeline.run.fetch_lanes import FetchLanes
 from usenetsync_tui.pipeline.run.job_run import JobRun, Progress
+from usenetsync_tui.pipeline.run.wanted_segment import WantedSegment
+from usenetsync_tui.pipeline.run.wants import Wants
 
 _SEGMENTS_A_PAGE = 256
 _WANTED_AT_ONCE = 32

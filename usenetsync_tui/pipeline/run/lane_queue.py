@@ -11,7 +11,6 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import islice
 from typing import Generic, TypeVar
 
 import anyio
@@ -39,15 +38,13 @@ class LaneQueue(Generic[T]):
 
     async def put(self, items: Iterable[T]) -> None:
         """Add items; waits while the queue is full."""
-        rest = iter(items)
-        while True:
+        rest = deque(items)
+        while rest:
             room = self._most - len(self._items)
             if room <= 0:
                 await self._wait_for_room()
                 continue
-            more = list(islice(rest, room))
-            if not more:
-                return
+            more = [rest.popleft() for _ in range(min(room, len(rest)))]
             with self._changed:
                 self._items.extend(more)
                 self._changed.notify(len(more))

@@ -9,13 +9,17 @@ from __future__ import annotations
 import array
 import marshal
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from threading import Lock
 
+from usenetsync_tui.disk.restored.borrowed import BorrowedDirectory
 from usenetsync_tui.disk.restored.writers import writer_process
 from usenetsync_tui.disk.restored.writers.writer_process import HEADER, File
+from usenetsync_tui.errors import TargetFileError
 from usenetsync_tui.helper_process import ended, started
 
+_PROCESSES = 2
 _TRIED = 1_000
 """Files after which it shows whether they are ordinary ones here."""
 
@@ -23,7 +27,7 @@ _TRIED = 1_000
 class FileWriters:
     """The processes of one restore."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int = _PROCESSES) -> None:
         """Start them; fewer than `count` if the system does not let us."""
         self._lock = Lock()
         self._idle = list[_Writer]()
@@ -33,6 +37,35 @@ class FileWriters:
                 self._idle.append(_Writer())
         except OSError:
             pass  # Without them a restore takes longer.
+
+    def make_below(
+        self,
+        borrow: Callable[[bytes], BorrowedDirectory],
+        groups: Sequence[tuple[bytes, Sequence[File]]],
+        data: bytes,
+    ) -> list[Sequence[int]]:
+        """`make` in directories that `borrow` opens, with an answer for each of them.
+
+        `groups`: for each directory its path with a slash, and its files. What is not an ordinary
+        directory, or cannot be opened, gets no files.
+        """
+        made: list[Sequence[int]] = [bytes(len(files)) for _, files in groups]
+        numbers, directories = list[int](), list[BorrowedDirectory]()
+        with ExitStack() as borrowed:
+            for number, (parent, _) in enumerate(groups):
+                with suppress(OSError, TargetFileError):  # `small_files` reports it
+                    directory = borrowed.enter_context(borrow(parent))
+                    directory.require_writable()
+                    if directory.is_plain:
+                        numbers.append(number)
+                        directories.append(directory)
+            if not numbers:
+                return made
+            jobs = [(len(groups[number][0]), list(groups[number][1])) for number in numbers]
+            answer = self.make([each.fd for each in directories], jobs, data)
+        for number, (_, files) in zip(numbers, jobs, strict=True):
+            made[number], answer = answer[: len(files)], answer[len(files) :]
+        return made
 
     def make(
         self, directories: Sequence[int], groups: list[tuple[int, list[File]]], data: bytes
