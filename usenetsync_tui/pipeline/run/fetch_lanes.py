@@ -23,7 +23,7 @@ from usenetsync_tui.errors import ArticleMissingError, StoreError
 from usenetsync_tui.model.ports.stores import OpenRealm, Store
 from usenetsync_tui.pipeline.run.fetch import fetch_other_copies, record_failure
 from usenetsync_tui.pipeline.run.fetch_outcomes import FetchOutcomes
-from usenetsync_tui.pipeline.run.fetch_source import LaneSource
+from usenetsync_tui.pipeline.run.fetch_source import FetchSource
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage, WorkerSlot
 from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.wanted_segment import WantedSegment
@@ -128,7 +128,7 @@ class FetchLanes:
         slot = WorkerSlot("fetch")
         if open_realm is self._run.open_realm:
             slot = self.stage.slot(number)
-        source = LaneSource(open_realm, queue, self._outcomes, slot, self._may_begin)
+        source = FetchSource(open_realm, queue, self._outcomes, slot, self._may_begin)
         with anyio.CancelScope() as scope:
             self._scopes.append(scope)
             try:

@@ -16,7 +16,7 @@ from usenetsync_tui.pipeline.run.lane_queue import LaneQueue
 from usenetsync_tui.pipeline.run.wanted_segment import WantedSegment
 
 
-class LaneSource:
+class FetchSource:
     """What one lane fetches: `model.ports.stores.FetchingSource`."""
 
     def __init__(
