@@ -1,7 +1,7 @@
 """The ways into and out of a store: each test of the pipeline takes one of them, by its name.
 
 What stores a file depends on the digest of the folder, on whether the file came with the first
-batch of the walk, and on how many small files there are (processes read and write many). A test
+batch of the walk, and on how much there is to do (processes read and write much). A test
 that is about none of these must pass either way. `--way N` makes all tests take one, 0 to 7.
 """
 
@@ -13,8 +13,10 @@ import pytest
 from worlds import World
 
 from usenetsync_tui.model.digests import DigestAlgorithm
+from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.pipeline.restore import restore
-from usenetsync_tui.pipeline.upload.pack_readers import readers
+from usenetsync_tui.pipeline.upload.pack_readers import readers as pack_readers
+from usenetsync_tui.pipeline.upload.slice_readers import readers as slice_readers
 
 WAYS = 8
 SHA256, BATCHES, PROCESSES = 1, 2, 4
@@ -30,7 +32,9 @@ def take_way(world: World, request: pytest.FixtureRequest) -> World:
     if way & BATCHES:
         world.small(batch_size=2)
     if way & PROCESSES:
+        world.kind = StoreKind.USENET  # for others no process makes yEnc
         patch = request.getfixturevalue("monkeypatch")
-        patch.setattr(readers, "MANY", 0)
+        patch.setattr(pack_readers, "MANY", 0)
+        patch.setattr(slice_readers, "MANY", 0)
         patch.setattr(restore, "_MANY", 0)
     return world

@@ -143,7 +143,7 @@ SAME: list[Callable[[Path], None]] = [
 def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read: list[int] = []
     tree, file = source_module.SourceTree, SourceFile
-    small, large = tree.take_small, file.read
+    small, large, pieces = tree.take_small, file.read, file.pieces
 
     def take_small(self: source_module.SourceTree, entry: Entry) -> tuple[bytes, Metadata]:
         found = small(self, entry)
@@ -154,8 +154,13 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         read.append(size)
         return large(self, offset, size)
 
+    def read_elsewhere(self: SourceFile, offset: int, size: int) -> list[tuple[int, int]]:
+        read.append(size)
+        return pieces(self, offset, size)
+
     monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(file, "read", read_large)
+    monkeypatch.setattr(file, "pieces", read_elsewhere)
     return read
 
 

@@ -62,7 +62,7 @@ def edit_when_read(
             edits.pop(0)(path)
 
     tree, file = source_tree.SourceTree, SourceFile
-    small, read = tree.take_small, file.read
+    small, read, pieces = tree.take_small, file.read, file.pieces
 
     def take_small(self: source_tree.SourceTree, entry: object) -> tuple[bytes, Metadata]:
         now(entry)
@@ -73,8 +73,14 @@ def edit_when_read(
             now(self._entry)
         return read(self, offset, size)
 
+    def asked_for(self: SourceFile, offset: int, size: int) -> list[tuple[int, int]]:
+        if offset:  # another process is about to read it
+            now(self._entry)
+        return pieces(self, offset, size)
+
     monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(file, "read", read_large)
+    monkeypatch.setattr(file, "pieces", asked_for)
 
 
 @pytest.mark.anyio
