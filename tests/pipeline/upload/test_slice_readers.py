@@ -115,6 +115,10 @@ def _check(found: Sequence[Any], expected: list[bytes], making: Making) -> None:
     assert len(nonces) == (len(found) if making.key is not None else 1)
 
 
+def test_the_key_is_in_no_message_for_people() -> None:
+    assert repr(KEY) not in repr(MAKINGS["sealed"])
+
+
 async def test_what_a_process_cannot_make_is_left_to_the_caller(tmp_path: Path) -> None:
     (tmp_path / "critical").write_bytes(bytes([0xD6]) * CHUNK + content(CHUNK, 3))
     (entry,) = (e for b in walk(os.fsencode(tmp_path)) for e in b.entries if e.path)

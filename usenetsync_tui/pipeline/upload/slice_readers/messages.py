@@ -7,6 +7,7 @@ one `MadeSlice` for each of them. Refuses to know who sends a message.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from usenetsync_tui.model.digests import DigestAlgorithm
@@ -21,12 +22,13 @@ Pieces = list[tuple[int, int]]
 """Where the bytes of a slice lie in their file: offsets and lengths."""
 
 
-class Making(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Making:
     """How the slices of a run are made ready to be sent."""
 
     algorithm: DigestAlgorithm
     compression: Compression
-    key: bytes | None
+    key: bytes | None = field(repr=False)
     """Seals them; None: they are not sealed."""
     padded_to: int
     """As in `model.ports.stores.OpenRealm`."""

@@ -72,7 +72,7 @@ class _Helper:
             self.process = started(serve.__name__, *map(str, words), descriptors=words)
         finally:
             self.other.close()
-        self.end.send(pickle.dumps(tuple(making)))
+        self.end.send(pickle.dumps(making))
 
     def wait(self) -> None:
         """Wait until it is ready. Blocking; raises OSError, EOFError."""

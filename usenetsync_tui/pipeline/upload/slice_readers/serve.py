@@ -32,7 +32,7 @@ def main(end: int, memory: int) -> None:
     gc.freeze()
     with socket.socket(fileno=end) as mine, mmap.mmap(memory, 0) as shared:
         try:
-            making = Making._make(pickle.loads(mine.recv(LONGEST)))
+            making: Making = pickle.loads(mine.recv(LONGEST))
             mine.send(pickle.dumps([]))  # ready
             _serve(mine, making, shared)
         except (EOFError, ConnectionError):
