@@ -148,7 +148,8 @@ class Campaign:
     @property
     def _upload(self) -> tuple[str | Path, ...]:
         choices = [word for choice in self._choices.items() for word in choice]
-        return "upload", self._tree.root, *choices, "--json"
+        # A directory with most files may be renamed; the guard of the source is not tested here.
+        return "upload", self._tree.root, *choices, "--allow-shrink", "--json"
 
     def _attack(self, *words: str | Path) -> None:
         self._attacks.strike(self._command.start(*words), self._seconds)
