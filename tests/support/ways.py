@@ -13,10 +13,8 @@ import pytest
 from worlds import World
 
 from usenetsync_tui.model.digests import DigestAlgorithm
-from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.pipeline.restore import restore
-from usenetsync_tui.pipeline.upload.pack_readers import readers as pack_readers
-from usenetsync_tui.pipeline.upload.slice_readers import readers as slice_readers
+from usenetsync_tui.pipeline.upload.pack_readers import readers
 
 WAYS = 8
 SHA256, BATCHES, PROCESSES = 1, 2, 4
@@ -32,9 +30,7 @@ def take_way(world: World, request: pytest.FixtureRequest) -> World:
     if way & BATCHES:
         world.small(batch_size=2)
     if way & PROCESSES:
-        world.kind = StoreKind.USENET  # for others no process makes yEnc
         patch = request.getfixturevalue("monkeypatch")
-        patch.setattr(pack_readers, "MANY", 0)
-        patch.setattr(slice_readers, "MANY", 0)
+        patch.setattr(readers, "MANY", 0)
         patch.setattr(restore, "_MANY", 0)
     return world

@@ -25,7 +25,7 @@ from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import Notice
-from usenetsync_tui.model.folders import Folder, FolderDefaults, Profile, Realm, Snapshot, StoreKind
+from usenetsync_tui.model.folders import Folder, FolderDefaults, Realm, Snapshot
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.outcomes import Outcome, Verified
 from usenetsync_tui.model.ports.stores import Opener, OpenRealm, Presence, Store
@@ -112,8 +112,6 @@ class World:
     padded_to: int = 0
     digest: DigestAlgorithm = DigestAlgorithm.BLAKE3
     """Of a folder that is new."""
-    kind: StoreKind = StoreKind.SHARDS
-    """What a new folder says it is stored in."""
     reposts: int = 2
     copies_made: int = 0
 
@@ -124,9 +122,7 @@ class World:
 
     async def folder(self) -> Folder:
         async with self.catalogue.transaction() as tx:
-            packed = self.choices.profile is Profile.PACKED  # which Usenet does not take
-            kind = StoreKind.SHARDS if packed else self.kind
-            defaults = FolderDefaults(kind, digest=self.digest)
+            defaults = FolderDefaults(digest=self.digest)
             path = os.fsencode(self.root)
             return await folders.keep(tx, path, self.choices, defaults, lambda: bytes(range(32)))
 

@@ -143,7 +143,7 @@ SAME: list[Callable[[Path], None]] = [
 def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read: list[int] = []
     tree, file = source_module.SourceTree, SourceFile
-    small, large, pieces = tree.take_small, file.read, file.pieces
+    small, large = tree.take_small, file.read
 
     def take_small(self: source_module.SourceTree, entry: Entry) -> tuple[bytes, Metadata]:
         found = small(self, entry)
@@ -154,13 +154,8 @@ def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         read.append(size)
         return large(self, offset, size)
 
-    def read_elsewhere(self: SourceFile, offset: int, size: int) -> list[tuple[int, int]]:
-        read.append(size)
-        return pieces(self, offset, size)
-
     monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(file, "read", read_large)
-    monkeypatch.setattr(file, "pieces", read_elsewhere)
     return read
 
 

@@ -104,7 +104,7 @@ async def test_each_changed_byte_is_read_once(
 ) -> None:
     read: list[tuple[str, int]] = []
     tree, file = source_module.SourceTree, SourceFile
-    small, large, pieces = tree.take_small, file.read, file.pieces
+    small, large = tree.take_small, file.read
 
     def take_small(
         self: source_module.SourceTree, entry: Entry, **how: bool
@@ -117,13 +117,8 @@ async def test_each_changed_byte_is_read_once(
         read.append(("large", size))
         return large(self, offset, size)
 
-    def read_elsewhere(self: SourceFile, offset: int, size: int) -> list[tuple[int, int]]:
-        read.append(("large", size))
-        return pieces(self, offset, size)
-
     monkeypatch.setattr(tree, "take_small", take_small)
     monkeypatch.setattr(file, "read", read_large)
-    monkeypatch.setattr(file, "pieces", read_elsewhere)
     size = small_files(world.root, 200)
     write(world.root, large=content(3 * SEGMENT + 5))
     await world.completed()

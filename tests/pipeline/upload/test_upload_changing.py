@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,18 @@ from worlds import World
 from usenetsync_tui.disk.source import source_tree
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.model.entries import NoticeKind
+from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.jobs import JobState
 from usenetsync_tui.model.metadata.metadata import Metadata
+from usenetsync_tui.pipeline.upload.slice_readers import readers
 
 Edit = Callable[[Path], None]
+
+READ = [
+    (1_000, StoreKind.SHARDS),
+    (2_000_000, StoreKind.SHARDS),
+    (2_000_000, StoreKind.USENET),  # by a process
+]
 
 
 def replaced_by_fifo(path: Path) -> None:
@@ -49,6 +58,13 @@ GOES: dict[str, Edit] = {
     "becomes a directory": replaced_by_directory,
     "becomes a symlink": replaced_by_symlink,
 }
+
+
+def read_by(monkeypatch: pytest.MonkeyPatch, world: World, kind: StoreKind) -> None:
+    """Have large files read by processes, as in a large upload to Usenet, or by threads."""
+    world.choices = replace(world.choices, store=kind)
+    monkeypatch.setattr(readers, "MANY", 0)
+    monkeypatch.setattr(readers, "_PATIENCE", 60.0)
 
 
 def edit_when_read(
@@ -84,13 +100,14 @@ def edit_when_read(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("size", [1_000, 2_000_000])
+@pytest.mark.parametrize(("size", "kind"), READ)
 @pytest.mark.parametrize("edit", STAYS)
 async def test_a_file_that_changes_before_it_is_read_is_saved_as_read(
-    world: World, monkeypatch: pytest.MonkeyPatch, size: int, edit: str
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int, kind: StoreKind, edit: str
 ) -> None:
     for name in ("a", "m", "z"):
         (world.root / name).write_bytes(content(size))
+    read_by(monkeypatch, world, kind)
     edit_when_read(monkeypatch, world, b"m", [STAYS[edit]])
     outcome = await world.upload()
     assert outcome.state is JobState.INCOMPLETE
@@ -104,13 +121,14 @@ async def test_a_file_that_changes_before_it_is_read_is_saved_as_read(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("size", [1_000, 2_000_000])
+@pytest.mark.parametrize(("size", "kind"), READ)
 @pytest.mark.parametrize("edit", GOES)
 async def test_a_file_deleted_before_it_is_read_is_reported(
-    world: World, monkeypatch: pytest.MonkeyPatch, size: int, edit: str
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int, kind: StoreKind, edit: str
 ) -> None:
     for name in ("a", "m", "z"):
         (world.root / name).write_bytes(content(size))
+    read_by(monkeypatch, world, kind)
     # A large file is opened before its first read, and the open sees the change too.
     edit_when_read(monkeypatch, world, b"m", [GOES[edit]])
     outcome = await world.upload()
@@ -124,12 +142,13 @@ async def test_a_file_deleted_before_it_is_read_is_reported(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("size", [1_000, 2_000_000])
+@pytest.mark.parametrize(("size", "kind"), READ)
 async def test_a_file_that_keeps_changing_is_left_out(
-    world: World, monkeypatch: pytest.MonkeyPatch, size: int
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int, kind: StoreKind
 ) -> None:
     (world.root / "a").write_bytes(content(size))
     (world.root / "m").write_bytes(content(size, 2))
+    read_by(monkeypatch, world, kind)
     versions = iter(range(100))
     edits: list[Edit] = [lambda p: p.write_bytes(content(size, 10 + next(versions)))] * 50
     edit_when_read(monkeypatch, world, b"m", edits)
