@@ -1,0 +1,49 @@
+"""Large uploads to Usenet, with the real command: processes read the files, lanes send them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import trees
+from acceptance_command import Command
+from helper_processes import await_ends, helpers_of
+from news_home import configure, server_table
+from scripted_server import ScriptedServer
+from worlds import LEDGER
+
+from usenetsync_tui.pipeline.upload.slice_readers.readers import MANY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["plain", "sealed"])
+def test_what_processes_read_comes_back_after_a_kill(
+    usenetsync: Command, home: Path, tmp_path: Path, profile: str
+) -> None:
+    root, out = tmp_path / "tree", tmp_path / "out"
+    root.mkdir()
+    (root / "large").write_bytes(os.urandom(MANY))
+    (root / "odd").write_bytes(os.urandom(3_000_001))
+    with ScriptedServer() as server:
+        configure(home, server_table(server, timeout=30), check_delays=[0.2, 0.5])
+        process = usenetsync.start("upload", root, "--profile", profile, "--json")
+        helpers: list[int] = []
+        deadline = time.monotonic() + 120
+        while not helpers or len(server.posted) < 20:
+            assert process.poll() is None, "it ended before it was killed"
+            assert time.monotonic() < deadline
+            helpers = helpers_of(process.pid, "slice_readers")
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        await_ends(helpers)
+        usenetsync("upload", root)
+        assert len(server.posted) == len(set(server.posted))
+        for what, sql in LEDGER.items():
+            assert usenetsync.query(sql) == [], what
+        checked = usenetsync("verify", "tree", "--body", "--json").event("verified")
+        assert checked["missing"] == checked["damaged"] == 0
+        usenetsync("restore", "tree", out)
+        assert trees.compare_trees(root, out) == []
