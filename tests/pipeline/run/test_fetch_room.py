@@ -55,7 +55,7 @@ def run_with(store: OneLane, room: int) -> Any:
 
 def segment(size: int, done: list[int]) -> WantedSegment:
     copy = SimpleNamespace(realm_id=1, size=size, message_id=b"id", redundancy=0)
-    return WantedSegment(b"path", [cast(Any, copy)], lambda _: None, lambda _: done.append(size))
+    return WantedSegment(b"path", [cast(Any, copy)], lambda _: None, lambda *_: done.append(size))
 
 
 async def test_no_more_are_under_way_than_there_is_room_for() -> None:

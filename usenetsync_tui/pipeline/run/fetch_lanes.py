@@ -57,7 +57,7 @@ class FetchLanes:
         self.stage = Stage("fetch", self._lanes, self._queue(run.open_realm))
 
     async def want(self, wanted: Sequence[WantedSegment]) -> None:
-        """Have segments fetched as soon as there is room; each one's `outcome` is called later."""
+        """Have segments fetched as soon as there is room; each one is told its outcome later."""
         batch: list[WantedSegment] = []
         try:
             for each in wanted:
@@ -178,7 +178,7 @@ class FetchLanes:
 
     def _finish(self, wanted: WantedSegment, failure: Exception | None) -> None:
         self._free(wanted)
-        wanted.outcome(failure)
+        wanted.finish(failure)
 
     def _free(self, wanted: WantedSegment) -> None:
         self._run.budget.give(wanted.size)

@@ -19,13 +19,17 @@ class WantedSegment:
         path: bytes,
         copies: Sequence[Segment],
         keep: Callable[[bytes], None],
-        outcome: Callable[[Exception | None], None],
+        outcome: Callable[[WantedSegment, Exception | None], None],
     ) -> None:
-        """`keep` gets the bytes, in a thread; `outcome` its error or that of the fetch, on the
-        event loop."""
+        """`keep` gets the bytes, in a thread.
+
+        `outcome` gets this segment and its error, or that of the fetch, on the event loop; this
+        segment is handed to it because a reference of its own would keep what `keep` refers to,
+        until Python next collects cycles.
+        """
         self.path = path
         self.copies = copies
-        self.outcome = outcome
+        self._outcome = outcome
         self._keep = keep
         self._lock = threading.Lock()
         self._is_abandoned = False
@@ -50,6 +54,10 @@ class WantedSegment:
             except Exception as failure:  # noqa: BLE001 - raised where the outcome is awaited
                 return failure
         return None
+
+    def finish(self, failure: Exception | None) -> None:
+        """Tell what became of it. On the event loop, once."""
+        self._outcome(self, failure)
 
     def abandon(self) -> None:
         """From now on nothing is kept; waits while a thread is about it. Blocking, but short."""

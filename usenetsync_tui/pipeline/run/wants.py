@@ -47,7 +47,7 @@ class Wants:
     ) -> WantedSegment:
         """A segment for `add_all`, as in `add`."""
 
-        def outcome(failure: Exception | None) -> None:
+        def outcome(wanted: WantedSegment, failure: Exception | None) -> None:
             self._open.discard(wanted)
             self.failure = self.failure or failure
             if failure is None and not self._is_left:
@@ -55,8 +55,7 @@ class Wants:
             if failure is not None or not self._open:
                 self._changed.set()
 
-        wanted = WantedSegment(path, copies, keep, outcome)
-        return wanted
+        return WantedSegment(path, copies, keep, outcome)
 
     async def add_all(self, wanted: Sequence[WantedSegment]) -> None:
         """Have some segments fetched; waits for room."""
