@@ -156,7 +156,7 @@ async def test_a_better_server_that_is_well_again_gets_the_articles(
             configured(server, roles=POSTS),
             configured(other, name="two", roles=POSTS, priority=1),
         )
-        source = Listed(*(article(n) for n in range(400)))
+        source = Listed(*(article(n) for n in range(2_000)))
         server.script(Fault("POST", reply="400 maintenance", close=True, times=3))
         async with opened(*servers) as store:
             health = store.pool.roster.entry("one").health  # type: ignore[attr-defined]
