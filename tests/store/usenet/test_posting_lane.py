@@ -164,7 +164,7 @@ async def test_a_better_server_that_is_well_again_gets_the_articles(
             await drained(store, source)
     assert not source.errors
     assert other.posted and server.posted, "first the second best one, then the best one"
-    assert sorted(server.posted + other.posted) == sorted(wire_id(n) for n in range(400))
+    assert sorted(server.posted + other.posted) == sorted(wire_id(n) for n in range(2_000))
 
 
 @pytest.mark.anyio
