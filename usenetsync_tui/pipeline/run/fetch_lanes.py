@@ -57,7 +57,7 @@ class FetchLanes:
         self.stage = Stage("fetch", self._lanes, self._queue(run.open_realm))
 
     async def want(self, wanted: Sequence[WantedSegment]) -> None:
-        """Have segments fetched as soon as there is room; each one is told its outcome later."""
+        """Have segments fetched as soon as there is room; each one gets its outcome later."""
         batch: list[WantedSegment] = []
         try:
             for each in wanted:
