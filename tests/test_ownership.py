@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from folders_made import seen_while_made
 
 from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.engine.keys import KeyRing
@@ -42,6 +43,11 @@ def test_the_owner_of_a_path(theirs: Path, tmp_path: Path) -> None:
     (tmp_path / "nameless").mkdir()
     os.chown(tmp_path / "nameless", 12345, 12345)
     assert other_owner(tmp_path / "nameless") is None, "no database can run as that"
+
+
+def test_a_folder_never_belongs_to_root_there(theirs: Path) -> None:
+    # The user that the database runs as depends on it.
+    assert seen_while_made(theirs, 0o700) == {(0o700, theirs.stat().st_uid)}
 
 
 def test_everything_made_there_is_theirs(theirs: Path) -> None:

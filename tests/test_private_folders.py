@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from folders_made import seen_while_made
 
 from usenetsync_tui.cli.log import log_to
 from usenetsync_tui.engine.keys import KeyRing
@@ -55,6 +56,13 @@ def test_the_key_is_private(locations: Locations, tmp_path: Path) -> None:
         "new/home/data": PASSABLE,
         "new/home/log": 0o700,
     }
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_folder_is_never_seen_with_another_mode(tmp_path: Path) -> None:
+    # Where root's database is depends on it: with another mode for a moment, another process
+    # would begin a second database.
+    assert seen_while_made(tmp_path, 0o711) == {(0o711, os.geteuid())}
 
 
 @pytest.mark.usefixtures("umask")

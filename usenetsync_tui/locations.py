@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -155,15 +156,18 @@ def make_folder(folder: Path, mode: int) -> None:
     if folder.is_dir():
         return
     make_folder(folder.parent, mode)
+    # It gets its name when it has its mode and its owner. Where root's database is depends on both,
+    # so another process that saw the folder sooner would begin a second database.
+    draft = Path(tempfile.mkdtemp(prefix=".usenetsync-", dir=folder.parent))
     try:
-        folder.mkdir(mode=_PRIVATE)
-    except FileExistsError:
+        if mode != _PRIVATE:
+            draft.chmod(mode)
+        give_to_owner_of_parent(draft)
+        draft.rename(folder)
+    except OSError:
+        draft.rmdir()
         if not folder.is_dir():
-            raise
-        return  # Another process was faster.
-    # mkdir is subject to the umask, chmod is not.
-    folder.chmod(mode)
-    give_to_owner_of_parent(folder)
+            raise  # Else another process was faster.
 
 
 def _is_open(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,6 +45,7 @@ INVARIANTS = {
 UNDER_WAY = """
     SELECT (EXISTS (SELECT FROM segments WHERE status IN (0, 1))
             OR EXISTS (SELECT FROM files WHERE state = 0))::int"""
+POSTED = "SELECT count(*) FROM segments WHERE status IN (2, 3)"
 FINISHED = {
     "an article not posted": "SELECT message_id FROM segments WHERE status NOT IN (2, 3, 6)",
     "an object not complete": "SELECT id FROM objects WHERE NOT complete",
@@ -103,14 +105,12 @@ def _kill_and_resume(usenetsync: Command, folder: Path, seed: int) -> int:
     _grow(root, rng, generation)
     while killed < ROUNDS // 2:
         process = usenetsync.start("upload", root, "--json")
-        # Some kills come during the start, most during the work: the first progress
-        # event comes a second after the job began.
+        # Some kills come during the start, most during the work.
         if rng.random() < 0.3:
             time.sleep(rng.uniform(0.0, 1.5))
         else:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(rng.uniform(0.0, 1.0))
+            _wait_for_articles(usenetsync, process)
+            time.sleep(rng.uniform(0.0, 1.0) ** 2)
         if process.poll() is not None:
             out, err = process.communicate()
             assert process.returncode == 0, f"seed {seed}: {out}\n{err}"
@@ -136,6 +136,13 @@ def _kill_and_resume(usenetsync: Command, folder: Path, seed: int) -> int:
     of_files = "SELECT DISTINCT digest FROM realms WHERE NOT is_index"
     assert usenetsync.query(of_files) == [(digest,)]
     return in_the_middle
+
+
+def _wait_for_articles(usenetsync: Command, upload: subprocess.Popen[str]) -> None:
+    """Wait until an upload has posted more articles, or has ended."""
+    before = usenetsync.query(POSTED)
+    while upload.poll() is None and usenetsync.query(POSTED) == before:
+        time.sleep(0.02)
 
 
 def _check(usenetsync: Command, invariants: dict[str, str], seed: int) -> None:

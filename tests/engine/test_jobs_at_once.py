@@ -74,6 +74,8 @@ async def test_each_is_paused_and_cancelled_alone(
 async def test_a_command_is_obeyed_and_shown_without_a_heartbeat(
     engine: Engine, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for number in range(60):  # work for longer than the test takes, on any machine
+        (big / f"more{number}").write_bytes(content(1_000_000, 100 + number))
     async with running(engine):
         engine.submit(Upload(os.fsencode(big), SLOW))
         upload = (await at_work(engine)).id
