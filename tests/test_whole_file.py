@@ -140,6 +140,7 @@ _ALLOWED = {
     "overwriting.py": "what gives way to it is moved aside until the end",
     "change.py": "a new secret, whole already, takes the place of the former one, which is kept",
     "cluster.py": "a whole cluster, which is a folder, gets its name",
+    "locations.py": "so does each of our folders, with its mode and its owner",
     "binaries.py": "so do the programs of PostgreSQL, copied to where its user may run them",
 }
 

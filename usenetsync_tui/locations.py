@@ -5,6 +5,7 @@ Knows three folders and the style sheets; refuses to know what is in them.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -164,10 +165,13 @@ def make_folder(folder: Path, mode: int) -> None:
             draft.chmod(mode)
         give_to_owner_of_parent(draft)
         draft.rename(folder)
-    except OSError:
+    except OSError as error:
         draft.rmdir()
-        if not folder.is_dir():
-            raise  # Else another process was faster.
+        if folder.is_dir():
+            return  # Another process was faster.
+        if os.path.lexists(folder):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder)) from error
+        raise
 
 
 def _is_open(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ def seen_while_made(parent: Path, mode: int) -> set[tuple[int, int]]:
         looking = threads.submit(look, over := Event())
         for now in wanted:
             make_folder(now, mode)
+        while not seen:
+            time.sleep(0.001)
         over.set()
         looking.result()
     assert sorted(parent.iterdir()) == sorted(wanted)
