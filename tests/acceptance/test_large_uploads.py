@@ -35,6 +35,7 @@ def test_what_processes_read_comes_back_after_a_kill(
             assert process.poll() is None, "it ended before it was killed"
             assert time.monotonic() < deadline
             helpers = helpers_of(process.pid, "slice_readers")
+            helpers += helpers_of(process.pid, "sending") if helpers else []
             time.sleep(0.01)
         process.kill()
         process.communicate()

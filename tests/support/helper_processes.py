@@ -21,13 +21,14 @@ def helpers_of(pid: int, module: str) -> list[int]:
 def await_ends(processes: list[int]) -> None:
     """Return when all have ended; fail after a minute."""
     for _ in range(6_000):
-        if not any(map(_is_alive, processes)):
+        if not any(map(is_alive, processes)):
             return
         time.sleep(0.01)
     pytest.fail("they are still there after a minute")
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process has not ended."""
     try:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

@@ -23,7 +23,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 _ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
@@ -53,6 +53,8 @@ class Fault:
     """Sent for ever."""
     times: int = 1
     wait: float = 0.0
+    after: int = 0
+    """So many exchanges go right first."""
 
     @staticmethod
     def drop_before_340() -> Fault:
@@ -245,10 +247,12 @@ class ScriptedServer:
         with self._lock:
             for i, fault in enumerate(self._faults):
                 if fault.on == on:
+                    if fault.after:
+                        self._faults[i] = replace(fault, after=fault.after - 1)
+                        continue
                     del self._faults[i]
                     if fault.times > 1:
-                        again = Fault(**{**fault.__dict__, "times": fault.times - 1})
-                        self._faults.insert(i, again)
+                        self._faults.insert(i, replace(fault, times=fault.times - 1))
                     return fault
         return None
 

@@ -85,6 +85,17 @@ class Bytes(Protocol):
     def __bytes__(self) -> bytes: ...
 
 
+class SharedMemory(Protocol):
+    """Memory that other processes can map."""
+
+    @property
+    def descriptor(self) -> int:
+        """Of the memory, for a process that is to map it."""
+
+    def when_gone(self, call: Callable[[], None]) -> None:
+        """Call this, in any thread, when nobody holds the memory any more."""
+
+
 @value_object
 class Encoded:
     """A payload as it leaves, in yEnc, made before the article that carries it was planned."""
@@ -96,6 +107,9 @@ class Encoded:
     """Bytes before they were encoded."""
     nonce: bytes | None
     """What sealed it; None: it is not sealed."""
+    memory: SharedMemory | None = field(default=None, repr=False, compare=False)
+    """Holds the lines, from the offset on; None: only this process has them."""
+    offset: int = 0
 
 
 @value_object

@@ -86,8 +86,20 @@ async def test_a_collision_stops_the_lane_until_the_article_has_another_name(lan
     assert lane.source.next() is not None
     lane.source.done(ArticleCollisionError("one: 441 435 Duplicate"))
     assert lane.source.next() is None
-    assert lane.source.collided is not None
+    assert [p.article.message_id for p in lane.source.collided] == [bytes(16)]
     assert lane.answers.statistics().current_buffer_used == 0, "it has no answer yet"
+
+
+@pytest.mark.anyio
+async def test_articles_that_were_taken_together_are_answered_in_order(lane: Lane) -> None:
+    taken = [lane.source.next() for _ in range(3)]
+    for answer in ArticleCollisionError("441"), Receipt("one"), ArticleCollisionError("441"):
+        lane.source.done(answer)
+    names = [article.message_id for article in taken if article is not None]
+    assert [p.article.message_id for p in lane.source.collided] == [names[0], names[2]]
+    lane.answers.close()
+    ((posted,),) = [batch async for batch in lane.answers.batches(9, 0.0)]
+    assert posted.posting.article.message_id == names[1]
 
 
 @pytest.mark.anyio

@@ -9,7 +9,7 @@ import pytest
 
 from usenetsync_tui.codec.answers import ConversationStage
 from usenetsync_tui.codec.nntp import Reply
-from usenetsync_tui.store.usenet.connection.connection import StagedReply
+from usenetsync_tui.store.usenet.connection.posting_session import StagedReply
 from usenetsync_tui.store.usenet.connection.signals import Lost
 from usenetsync_tui.store.usenet.inquiry import Inquiry
 

@@ -32,12 +32,13 @@ class PostingSource(Protocol):
     ) -> Article | None:
         """The next article, of those that are `wanted`; None when the lane must stop for now.
 
-        Blocks for at most `patience` seconds while there is none. Call `done` before the next
-        call.
+        Blocks for at most `patience` seconds while there is none. A lane may take some before it
+        answers the first.
         """
 
     def done(self, answer: Receipt | Exception) -> None:
-        """The receipt for the article that `next` returned, or the `StoreError` that it got."""
+        """The receipt for the article that `next` returned, or the `StoreError` that it got; they
+        are answered in the order in which they were taken."""
 
 
 @value_object

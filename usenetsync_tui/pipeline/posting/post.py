@@ -8,6 +8,7 @@ database that is gone or full, ends the run instead.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from usenetsync_tui.errors import ArticleCollisionError, StoreError
@@ -39,7 +40,7 @@ async def post(
             await answers.room()
             source.open_realm = run.open_realm
             await source.open_realm.store.post_from(source)
-            if source.collided is not None:
+            while source.collided:
                 await _post_renamed(run, ledger, source)
     finally:
         source.stopped = True
@@ -47,8 +48,7 @@ async def post(
 
 async def _post_renamed(run: JobRun, ledger: Ledger, source: LaneSource) -> None:
     """Post an article whose Message-ID names another one, under a new one."""
-    assert source.collided is not None
-    posting, source.collided = source.collided, None
+    posting = source.collided.popleft()
     await ledger.rename(run, posting)
     open_realm = run.open_realm
     try:
@@ -76,11 +76,12 @@ class LaneSource:
         self._queue = queue
         self._answers = answers
         self._slot = stage.slot(lane)
-        self._posting: OutgoingArticle | None = None
+        self._taken = deque[OutgoingArticle]()
+        """Those without an answer, in their order."""
         self.open_realm = run.open_realm
         """Where it posts now: the user may change the headers meanwhile."""
-        self.collided: OutgoingArticle | None = None
-        """An article that needs a new Message-ID before the lane may post another one."""
+        self.collided = deque[OutgoingArticle]()
+        """Articles that need a new Message-ID before the lane may take another one."""
         self.stopped = False
         """Whether the lane's task has ended: its thread takes nothing more."""
 
@@ -89,26 +90,27 @@ class LaneSource:
     ) -> Article | None:
         """The next article; None if the run is paused, has fewer lanes, or must confirm first."""
         run = self._run
-        if self.stopped or self.collided is not None or not run.gate.is_open:
+        if self.stopped or self.collided or not run.gate.is_open:
             return None
         if self._answers.is_full:
             return None
         if self._lane >= self._workers.allowed or run.open_realm is not self.open_realm:
             return None
         is_wanted = None if wanted is None else lambda posting: wanted(posting.article)
-        posting = self._posting = self._queue.take(is_wanted, patience)
+        posting = self._queue.take(is_wanted, patience)
         if posting is None:
             return None
+        self._taken.append(posting)
         self._slot.begin(posting.path, posting.article.message_id.hex()[:8])
         return posting.article
 
     def done(self, answer: Receipt | Exception) -> None:
         """Pass the answer on."""
-        posting, self._posting = self._posting, None
-        assert posting is not None
-        self._slot.end()
+        posting = self._taken.popleft()
+        if not self._taken:
+            self._slot.end()
         if isinstance(answer, ArticleCollisionError):
-            self.collided = posting
+            self.collided.append(posting)
         else:
             self.answer(self.open_realm, posting, answer)
 

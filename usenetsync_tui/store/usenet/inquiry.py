@@ -19,8 +19,9 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from usenetsync_tui.codec.answers import Meaning
-from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
+from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.logins import FINAL
+from usenetsync_tui.store.usenet.connection.posting_session import StagedReply
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 
 _BREAKS = 40

@@ -28,9 +28,11 @@ from usenetsync_tui.errors import (
     StoreUnusableError,
 )
 from usenetsync_tui.model.backoff import Backoff
-from usenetsync_tui.model.segments import Article
+from usenetsync_tui.model.segments import Article, SharedMemory
 from usenetsync_tui.model.servers.servers import Role
-from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.posting_session import StagedReply
+from usenetsync_tui.store.usenet.connection.sending.messages import SharedArticle
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.roster import Roster
@@ -140,13 +142,17 @@ class ArticlePosting:
         name = lease.server.name
         if isinstance(failure, Lost):
             if failure.began:
-                self._may_have_arrived, self._last_server, self._away = True, name, 0
+                self.may_have_arrived(name)
             if not failure.innocent:
                 self._failed(name, StoreUnavailableError(f"{name}: {failure.words}"))
         else:
             # The server is at fault, not the article. An article that may have arrived there
             # does not wait forever for this server when there is another.
             self._away += self._last_server == name
+
+    def may_have_arrived(self, server: str) -> None:
+        """Its bytes may have reached a server that has not answered."""
+        self._may_have_arrived, self._last_server, self._away = True, server, 0
 
     async def pause(self, lease: Lease) -> None:
         """Wait before the next try, if a try at this server failed."""
@@ -160,15 +166,38 @@ class ArticlePosting:
 
     def send(self, connection: Connection) -> StagedReply:
         """Try it once. In a worker thread."""
-        if not (connection.posting_allowed or connection.server.username):
-            raise Refused(Meaning.FORBIDDEN, "The server greets with 201: no posting.")
-        connection.ask_clock()
+        self.prepare(connection)
         if self._may_have_arrived and not self._article.by_body:
             there = connection.stat(self._wire_id)
             if there.meaning() is Meaning.ACCEPTED:
                 self._encode(connection)  # for its size
                 return StagedReply(Reply(240, ""), ConversationStage.ARTICLE)
-        answer = connection.post(lambda: self._encode(connection))
+        return self.answered(connection, connection.post(lambda: self._encode(connection)))
+
+    def prepare(self, connection: Connection) -> None:
+        """Before the first article on a connection: is it worth a try? In a worker thread."""
+        if not (connection.posting_allowed or connection.server.username):
+            raise Refused(Meaning.FORBIDDEN, "The server greets with 201: no posting.")
+        connection.ask_clock()
+
+    def shared(self, connection: Connection) -> SharedArticle | None:
+        """The article for a process that sends it; None if it must be sent here."""
+        encoded = self._article.encoded
+        if encoded is None or encoded.memory is None or self._may_have_arrived:
+            return None
+        try:
+            head, body, tail = self._encode(connection).buffers
+        except StoreError:
+            return None  # `send` raises it again
+        return SharedArticle(encoded.offset, len(body), head, tail, self._wire_id.encode())
+
+    @property
+    def memory(self) -> SharedMemory | None:
+        """The memory that its body is in; None: only this process has it."""
+        return None if self._article.encoded is None else self._article.encoded.memory
+
+    def answered(self, connection: Connection, answer: StagedReply) -> StagedReply:
+        """The answer to the article that was sent, after a second look. In a worker thread."""
         if answer.reply.code == 440 and not connection.posting_allowed:
             words = f"{answer.reply} (the server greeted with 201: no posting)"
             raise Refused(Meaning.FORBIDDEN, words)

@@ -12,14 +12,19 @@ may have a better claim (`Lease.may_continue`).
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from itertools import islice
 
 from usenetsync_tui.errors import StoreError, StoreUnavailableError
 from usenetsync_tui.model.ports.stores import PostingSource
 from usenetsync_tui.model.segments import Article, Receipt
 from usenetsync_tui.model.servers.servers import Role
-from usenetsync_tui.store.usenet.connection.connection import Connection, StagedReply
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.posting_session import StagedReply
+from usenetsync_tui.store.usenet.connection.sending.messages import SharedArticle
+from usenetsync_tui.store.usenet.connection.sending.sender import Sender
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
@@ -28,6 +33,13 @@ from usenetsync_tui.store.usenet.posting import ArticlePosting, preferred_server
 _IDLE = 0.2
 """Seconds that a thread keeps its connection while the source has no article."""
 
+_TOGETHER = 8
+"""Articles that a process sends at once, at most: each holds its memory until all of them are sent.
+With 8, what is asked and answered costs little enough."""
+_BURST = 0.1
+"""Seconds that they may take together: a pause waits for them."""
+
+Suits = Callable[[Article], bool]
 NewPosting = Callable[[Article], ArticlePosting]
 Adopt = Callable[[bytes, str], Awaitable[None]]
 
@@ -43,24 +55,25 @@ class PostingLane:
         self._source = source
         self._new = new
         self._adopt = adopt
-        self._posting: ArticlePosting | None = None
-        """The article that the lane holds."""
+        self._held = deque[ArticlePosting]()
+        """The articles that the lane has taken, in their order."""
+        self._seconds = _BURST
+        """How long an article took lately."""
 
     async def run(self) -> None:
         """Post until the source has nothing more for this lane.
 
         An error of an article goes to the source; `StoreUnusableError` concerns all of them.
         """
-        article = self._source.next()
-        self._posting = None if article is None else self._new(article)
-        while (posting := self._posting) is not None:
+        self._take()
+        while self._held:
             try:
-                await self._try(posting)
+                await self._try(self._held[0])
             except StoreError as failure:
                 self._is_done(failure)
 
     async def _try(self, posting: ArticlePosting) -> None:
-        """Use one connection: for the article that the lane holds, and for those after it."""
+        """Use one connection: for the first article that the lane holds, and for those after it."""
         try:
             async with self._servers.lease(
                 Role.POST, since=posting.since, among=posting.choose, prefer=posting.preferred()
@@ -69,20 +82,18 @@ class PostingLane:
         except StoreUnavailableError as failure:
             posting.found_no_server(failure)
             return
-        if self._posting is not None:
-            await self._posting.pause(lease)
+        if self._held:
+            await self._held[0].pause(lease)
 
     async def _burst(self, lease: Lease) -> None:
         try:
             answer = await lease.run(partial(self._post_on, lease, time.monotonic()))
         except (Lost, Unreachable, Refused) as failure:
-            assert self._posting is not None
-            self._posting.broke(lease, failure)
+            self._held[0].broke(lease, failure)
             return
         if answer is None:
             return
-        posting = self._posting
-        assert posting is not None
+        posting = self._held[0]
         taken = posting.judge(lease, answer)
         if taken is None:
             return
@@ -93,24 +104,84 @@ class PostingLane:
     def _post_on(self, lease: Lease, began: float, connection: Connection) -> StagedReply | None:
         """In a worker thread: post until an answer needs thought; None: the burst is over.
 
-        A repeated call continues with the article that the lane holds.
+        A repeated call continues with the articles that the lane holds.
         """
-        name = lease.server.name
-        suits = partial(self._suits, name)
-        while (posting := self._posting) is not None:
-            answer = posting.send(connection)
-            if not posting.is_plain_yes(answer):
+        suits = partial(self._suits, lease.server.name)
+        while self._held:
+            answer = self._post_some(lease, connection, suits)
+            if answer is not None:
                 return answer
-            lease.took_an_article()
-            self._is_done(Receipt(name, posting.size))
-            del posting  # an article is a megabyte
             if not lease.may_continue(began):
                 break
-            article = self._source.next(suits, _IDLE)
-            if article is not None:
-                self._posting = self._new(article)
-                del article
+            if not self._held:
+                self._take(suits, _IDLE)
         return None
+
+    def _post_some(self, lease: Lease, connection: Connection, suits: Suits) -> StagedReply | None:
+        """Post an article, or some in a process that has their bytes, too."""
+        sender = self._sender(connection)
+        if sender is None:
+            return self._post_one(lease, connection)
+        self._held[0].prepare(connection)
+        most = max(1, min(_TOGETHER, int(_BURST / self._seconds)))
+        while len(self._held) < most and self._take(suits):
+            pass
+        articles = list[SharedArticle]()
+        for posting in self._held:
+            shared = posting.shared(connection) if posting.memory is not None else None
+            if shared is None:
+                break
+            articles.append(shared)
+        if not articles:
+            return self._post_one(lease, connection)
+        return self._post_together(lease, connection, sender, articles)
+
+    def _sender(self, connection: Connection) -> Sender | None:
+        """A process that can send the next article, if that is possible and of use."""
+        memory = self._held[0].memory
+        if memory is None or not connection.may_be_helped:
+            return None
+        return self._servers.senders.of(memory)
+
+    def _post_together(
+        self,
+        lease: Lease,
+        connection: Connection,
+        sender: Sender,
+        articles: Sequence[SharedArticle],
+    ) -> StagedReply | None:
+        since = time.monotonic()
+        done = connection.post_together(sender, articles)
+        for _ in range(done.taken):
+            self._is_taken(lease)
+        if done.lost is not None:
+            for unsure in islice(self._held, done.unsure):
+                unsure.may_have_arrived(lease.server.name)
+            raise done.lost
+        if done.taken:
+            self._seconds = max(1e-6, (time.monotonic() - since) / done.taken)
+        if done.answer is None:
+            return None
+        posting = self._held[0]
+        answer = posting.answered(connection, done.answer)
+        if posting.is_plain_yes(answer):
+            self._is_taken(lease)
+            return None
+        return answer
+
+    def _post_one(self, lease: Lease, connection: Connection) -> StagedReply | None:
+        answer = self._held[0].send(connection)
+        if not self._held[0].is_plain_yes(answer):
+            return answer
+        self._is_taken(lease)
+        return None
+
+    def _take(self, suits: Suits | None = None, patience: float = 0.0) -> bool:
+        """Take one more article from the source; whether it has one."""
+        article = self._source.next(suits, patience)
+        if article is not None:
+            self._held.append(self._new(article))
+        return article is not None
 
     def _suits(self, server: str, article: Article) -> bool:
         """Whether an article may go to this server: no other one that is well is better for it."""
@@ -118,8 +189,13 @@ class PostingLane:
         preferred = preferred_server(roster, article)
         return preferred in (None, server) or not roster.is_well(preferred)
 
+    def _is_taken(self, lease: Lease) -> None:
+        """The server took the first article that the lane holds."""
+        lease.took_an_article()
+        self._is_done(Receipt(lease.server.name, self._held[0].size))
+
     def _is_done(self, answer: Receipt | Exception) -> None:
-        self._posting = None
+        self._held.popleft()
         self._source.done(answer)
 
 

@@ -117,11 +117,14 @@ async def pack_readers(
     source: SourceTree, packing: Packing, processes: int
 ) -> AsyncIterator[PackReaders]:
     """Readers of the packs of a folder, `processes` of them at once; they end with the block."""
-    async with anyio.create_task_group() as group:
-        readers = PackReaders(source, packing, processes, group)
-        try:
-            yield readers
-        finally:
-            group.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(readers.close)
+    group = anyio.create_task_group()
+    readers = PackReaders(source, packing, processes, group)
+    try:
+        async with group:
+            try:
+                yield readers
+            finally:
+                group.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):  # after the group, which may start one meanwhile
+            await to_thread.run_sync(readers.close)

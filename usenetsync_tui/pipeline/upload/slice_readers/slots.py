@@ -13,7 +13,9 @@ import mmap
 import os
 import weakref
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 _PAGE = mmap.PAGESIZE
 
@@ -24,19 +26,30 @@ def slot_size(payload: int) -> int:
     return -(-size // _PAGE) * _PAGE
 
 
+class SliceMemory:
+    """Memory for so many bytes: `model.segments.SharedMemory`. Raises OSError.
+
+    It takes memory where it was used.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.descriptor = os.memfd_create("usenetsync slices")
+        self.when_gone(partial(os.close, self.descriptor))
+        os.ftruncate(self.descriptor, size)
+        self.bytes = mmap.mmap(self.descriptor, size)
+
+    def when_gone(self, call: Callable[[], None]) -> None:
+        """Call this, in any thread, when nobody holds the memory any more."""
+        weakref.finalize(self, call).atexit = False
+
+
 class Slots:
     """The slots of one run."""
 
     def __init__(self, count: int, size: int) -> None:
-        """`size` in bytes, whole pages. Raises OSError. A slot takes memory once it was used."""
+        """`size` in bytes, whole pages. Raises OSError."""
         self.size = size
-        self.descriptor = os.memfd_create("usenetsync slices")
-        try:
-            os.ftruncate(self.descriptor, count * size)
-            self._memory = mmap.mmap(self.descriptor, count * size)
-        except BaseException:
-            os.close(self.descriptor)
-            raise
+        self.memory = SliceMemory(count * size)
         self._free = deque(range(count))
 
     def take(self, count: int) -> list[int] | None:
@@ -53,16 +66,16 @@ class Slots:
         """Free a slot that nobody has a view of. From any thread."""
         self._free.append(slot)
 
+    def offset(self, slot: int) -> int:
+        """Where a slot begins in the memory."""
+        return slot * self.size
+
     def view(self, slot: int, size: int) -> memoryview:
         """The first bytes of a slot that was taken; it is free when the view is gone.
 
         Keep the view itself while a part of it is in use.
         """
-        view = memoryview(self._memory)[slot * self.size : slot * self.size + size]
+        begin = self.offset(slot)
+        view = memoryview(self.memory.bytes)[begin : begin + size]
         weakref.finalize(view, self._free.append, slot).atexit = False
         return view
-
-    def close(self) -> None:
-        """Take no slots any more; the views stay as they are, and the memory with the last one."""
-        os.close(self.descriptor)
-        del self._memory

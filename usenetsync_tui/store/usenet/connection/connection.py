@@ -1,4 +1,4 @@
-"""One connection to one server, used by blocking threads: posts, checks and fetches articles.
+"""One connection to one server, used by blocking threads: checks, fetches and posts articles.
 
 Knows how articles travel in a session, also several at a time. Refuses to know other connections,
 retries and what a refusal leads to (`posting`, `article_requests`).
@@ -18,16 +18,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
-from usenetsync_tui.codec.answers import ConversationStage, Meaning, meaning
-from usenetsync_tui.codec.nntp import NntpCommand, Reply, State, named_in
-from usenetsync_tui.codec.yenc import BodyReader, WireArticle
+from usenetsync_tui.codec.answers import ConversationStage, Meaning
+from usenetsync_tui.codec.nntp import NntpCommand, Reply, named_in
+from usenetsync_tui.codec.yenc import BodyReader
 from usenetsync_tui.errors import ArticleCorruptError, ProtocolError
 from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
 from usenetsync_tui.store.usenet.connection.pace import Pace
-from usenetsync_tui.store.usenet.connection.session import Session
+from usenetsync_tui.store.usenet.connection.posting_session import PostingSession, StagedReply
 from usenetsync_tui.store.usenet.connection.shared import Shared
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
@@ -36,19 +35,7 @@ IN_FLIGHT = 100
 """Most STATs sent ahead of their answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class StagedReply:
-    """A reply and the stage of the conversation, on which its meaning depends."""
-
-    reply: Reply
-    stage: ConversationStage
-
-    def meaning(self, *, may_have_arrived: bool = False) -> Meaning:
-        """`answers.meaning` of the reply."""
-        return meaning(self.reply, stage=self.stage, may_have_arrived=may_have_arrived)
-
-
-class Connection(Session):
+class Connection(PostingSession):
     """A session that carries articles."""
 
     def __init__(
@@ -83,65 +70,6 @@ class Connection(Session):
                 self._log_in_again(reply)
                 reply = self._ask(NntpCommand.GROUP, newsgroup)
         return reply
-
-    def post(self, encode: Callable[[], WireArticle]) -> StagedReply:
-        """Offer an article, encode it when the server wants it, send it.
-
-        Its encoded bytes are in memory only while they are sent: both waits for an answer may be
-        long, and there may be many connections. `Lost.began` says whether it may have arrived.
-        """
-        began = False
-        try:
-            with self._exchange():
-                self._nothing_unasked()
-                self._command(NntpCommand.POST)
-                reply = self._reply()
-                if reply.code == 480:
-                    self._log_in_again(reply)
-                    reply = self._ask(NntpCommand.POST)
-                if reply.code != 340:
-                    self._still_in_step()
-                    return StagedReply(reply, ConversationStage.OFFER)
-                article = encode()
-                began = True
-                self.talk.article()
-                self._send(article.buffers)
-                self.counts.bytes += article.size
-                del article
-                reply = self._reply()
-                if not (reply.code in (240, 480, 483) or 430 <= reply.code <= 449):
-                    # This ends the session and does not refuse the article: it may have arrived.
-                    raise ProtocolError(f"unexpected reply to an article: {reply}")
-                self.counts.articles += reply.code == 240
-                return StagedReply(reply, ConversationStage.ARTICLE)
-        except Lost as lost:
-            innocent = lost.innocent and not began
-            raise Lost(lost.words, began=began, innocent=innocent) from lost
-
-    def ask_clock(self) -> None:
-        """Compare our clock with the server's, unless another connection did; before a post."""
-        if not self.shared.asks_clock() or self.shared.optional.is_left_out(NntpCommand.DATE):
-            return
-        try:
-            self.ask(NntpCommand.DATE)
-        except Lost as lost:
-            raise self._excused(lost, NntpCommand.DATE) from lost
-
-    def _still_in_step(self) -> None:
-        """In an exchange: `OutOfStepError` when the next answer does not belong to DATE."""
-        if self.talk.state is State.CLOSED:
-            return
-        try:
-            self._ask(*self._proof())
-        except OSError:  # the server closes the session with its answer
-            self._give_up()
-
-    def _excused(self, lost: Lost, proof: NntpCommand) -> Lost:
-        """The loss of a connection during the proof after an answer; innocent if the server
-        breaks at DATE, since the next proof is a GROUP."""
-        if proof is not NntpCommand.DATE or not self.is_over_date(lost):
-            return lost
-        return Lost(lost.words, innocent=True, answered=lost.answered)
 
     def stat_many(self, wire_ids: Sequence[str]) -> list[StagedReply]:
         """The server's answer about each article, asked `IN_FLIGHT` at a time.

@@ -23,6 +23,7 @@ from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection import wire
 from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP
 from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
+from usenetsync_tui.store.usenet.connection.sending.sender import Channel
 from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
@@ -87,6 +88,8 @@ class Exchanges:
         self._socket_lock = threading.Lock()
         self._turns = threading.Condition()
         self._socket: socket.socket | None = None
+        self._channel: Channel | None = None
+        """To a process that sends articles over the socket, once one was asked to."""
 
     def abort(self) -> None:
         """Stop all traffic and wake every blocked thread. Callable from any thread."""
@@ -94,15 +97,23 @@ class Exchanges:
             self._aborted = True
             if self._socket is not None:
                 wire.shut(self._socket)
+            if self._channel is not None:
+                self._channel.abort()
         self._give_up()
 
     def close(self) -> None:
         """Close the socket as soon as no thread uses it."""
         self._give_up()
         with self._socket_lock:
-            if self._users == 0 and self._socket is not None:
-                self._socket.close()
-                self._socket = None
+            if self._users == 0:
+                self._close()
+
+    def _close(self) -> None:
+        """With the socket's lock."""
+        for end in (self._channel, self._socket):
+            if end is not None:
+                end.close()
+        self._channel = self._socket = None
 
     def _register(self, sock: socket.socket) -> None:
         with self._socket_lock:
@@ -113,9 +124,8 @@ class Exchanges:
     def _reset(self) -> None:
         """Prepare for another socket: the last one failed before any question."""
         with self._socket_lock:
-            if self._socket is not None:
-                self._socket.close()
-            self._socket = self._wire = None
+            self._close()
+        self._wire = None
         self._lines = Lines()
         self.talk = Conversation(self._mask)
         self.broken = self._aborted

@@ -19,6 +19,7 @@ from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.servers.servers import Role, Server, ServerStatus
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.pause import pause
+from usenetsync_tui.store.usenet.connection.sending.sender import Senders
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
@@ -74,6 +75,8 @@ class UsenetServers:
         )
         self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers), "usenet")
         """Enough for every lane of every connection."""
+        self.senders = Senders()
+        """Processes that send what is in shared memory."""
         self._queue = LeaseQueue(self.roster, self.threads, self.waits, now)
 
     def now(self) -> float:
