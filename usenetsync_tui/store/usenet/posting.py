@@ -154,6 +154,10 @@ class ArticlePosting:
         """Its bytes may have reached a server that has not answered."""
         self._may_have_arrived, self._last_server, self._away = True, server, 0
 
+    def end(self) -> None:
+        """It has its answer. A failure that was raised here holds the article in a cycle."""
+        self._failure = None
+
     async def pause(self, lease: Lease) -> None:
         """Wait before the next try, if a try at this server failed."""
         if tries := self._tries[lease.server.name]:

@@ -157,7 +157,10 @@ class PostingLane:
         if done.lost is not None:
             for unsure in islice(self._held, done.unsure):
                 unsure.may_have_arrived(lease.server.name)
-            raise done.lost
+            try:
+                raise done.lost
+            finally:
+                done.lost = None  # it holds this frame, and all the articles in it
         if done.taken:
             self._seconds = max(1e-6, (time.monotonic() - since) / done.taken)
         if done.answer is None:
@@ -195,7 +198,7 @@ class PostingLane:
         self._is_done(Receipt(lease.server.name, self._held[0].size))
 
     def _is_done(self, answer: Receipt | Exception) -> None:
-        self._held.popleft()
+        self._held.popleft().end()
         self._source.done(answer)
 
 
