@@ -247,7 +247,7 @@ async def test_a_closed_connection_is_closed_for_the_process_too() -> None:
             assert helpers_of(os.getpid(), "sending"), "it is still there"
 
 
-async def test_slow_articles_go_one_by_one(by_process: list[int]) -> None:
+async def test_slow_articles_are_sent_here(by_process: list[int]) -> None:
     with ScriptedServer() as server:
         server.latency = 0.1
         articles = shared(6)
@@ -256,7 +256,7 @@ async def test_slow_articles_go_one_by_one(by_process: list[int]) -> None:
             source = Listed(articles)
             while source.waiting:
                 await store.post_from(source)
-    assert by_process == [1] * 6, "a pause would wait for all of them"
+    assert by_process == [1], "a pause would wait for more of them"
 
 
 @pytest.mark.parametrize("limit", ["all", "one"])

@@ -37,7 +37,9 @@ _TOGETHER = 8
 """Articles that a process sends at once, at most: each holds its memory until all of them are sent.
 With 8, what is asked and answered costs little enough."""
 _BURST = 0.1
-"""Seconds that they may take together: a pause waits for them."""
+"""Seconds that they may take together: a pause waits for them. An article that takes longer is sent
+here, where it is known at each moment whether we wait for the server or it for us."""
+_LEAST = 1e-3
 
 Suits = Callable[[Article], bool]
 NewPosting = Callable[[Article], ArticlePosting]
@@ -123,7 +125,7 @@ class PostingLane:
         if sender is None:
             return self._post_one(lease, connection)
         self._held[0].prepare(connection)
-        most = max(1, min(_TOGETHER, int(_BURST / self._seconds)))
+        most = min(_TOGETHER, int(_BURST / self._seconds))
         while len(self._held) < most and self._take(suits):
             pass
         articles = list[SharedArticle]()
@@ -139,7 +141,7 @@ class PostingLane:
     def _sender(self, connection: Connection) -> Sender | None:
         """A process that can send the next article, if that is possible and of use."""
         memory = self._held[0].memory
-        if memory is None or not connection.may_be_helped:
+        if memory is None or self._seconds > _BURST or not connection.may_be_helped:
             return None
         return self._servers.senders.of(memory)
 
@@ -162,7 +164,7 @@ class PostingLane:
             finally:
                 done.lost = None  # it holds this frame, and all the articles in it
         if done.taken:
-            self._seconds = max(1e-6, (time.monotonic() - since) / done.taken)
+            self._seconds = max(_LEAST, (time.monotonic() - since) / done.taken)
         if done.answer is None:
             return None
         posting = self._held[0]
@@ -173,7 +175,9 @@ class PostingLane:
         return answer
 
     def _post_one(self, lease: Lease, connection: Connection) -> StagedReply | None:
+        since = time.monotonic()
         answer = self._held[0].send(connection)
+        self._seconds = max(_LEAST, time.monotonic() - since)
         if not self._held[0].is_plain_yes(answer):
             return answer
         self._is_taken(lease)
