@@ -5,13 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from helper_processes import helpers_of, is_alive
+from helper_processes import await_ends, helpers_of, is_alive
 from scripted_server import Fault, ScriptedServer
 from trees import content
 from usenet_ground import POSTS, article, configured, name, opened, wire_id
@@ -62,6 +64,17 @@ FAULTS = {
     "silent": Fault.never_answers("POST"),
     "silent after it": Fault.never_answers("article", keep=True),
 }
+
+
+WAITS = """
+import os, time, test_senders as t
+memory = t.shared(1)[0].encoded.memory
+sender = t.Sender(memory)
+while not sender.is_ready:
+    time.sleep(0.01)
+print(*t.helpers_of(os.getpid(), "sending"), flush=True)
+time.sleep(600)
+"""
 
 
 class Listed:
@@ -208,6 +221,19 @@ async def test_killed_in_the_middle_it_costs_no_article(by_process: list[int]) -
     assert killed and by_process
     assert all(isinstance(a, Receipt) for a in source.answers.values())
     assert sorted(server.posted) == sorted(wire_id(n) for n in range(COUNT))
+
+
+def test_it_ends_when_the_upload_is_killed() -> None:
+    # No article may leave after the upload: the next one asks for those that may have left.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITS], stdout=subprocess.PIPE, text=True, env=environment
+    ) as upload:
+        assert upload.stdout is not None
+        processes = [int(pid) for pid in upload.stdout.readline().split()]
+        assert processes and all(map(is_alive, processes))
+        upload.kill()
+    await_ends(processes)
 
 
 @pytest.mark.parametrize("fault", ["no fault", "refused", "kept", "collision", "garbage"])

@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.helper_process import ended, started
 from usenetsync_tui.pipeline.run.segments import Segmented
+from usenetsync_tui.pipeline.upload.helper_group import ended_after
 from usenetsync_tui.pipeline.upload.pack_readers import serve
 from usenetsync_tui.pipeline.upload.pack_readers.messages import (
     answered,
@@ -119,12 +120,5 @@ async def pack_readers(
     """Readers of the packs of a folder, `processes` of them at once; they end with the block."""
     group = anyio.create_task_group()
     readers = PackReaders(source, packing, processes, group)
-    try:
-        async with group:
-            try:
-                yield readers
-            finally:
-                group.cancel_scope.cancel()
-    finally:
-        with anyio.CancelScope(shield=True):  # after the group, which may start one meanwhile
-            await to_thread.run_sync(readers.close)
+    async with ended_after(group, readers.close):
+        yield readers

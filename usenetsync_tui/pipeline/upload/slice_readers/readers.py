@@ -27,6 +27,7 @@ from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import Codec, Encoded
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import is_dense, wanted_compression
+from usenetsync_tui.pipeline.upload.helper_group import ended_after
 from usenetsync_tui.pipeline.upload.slice_readers import serve
 from usenetsync_tui.pipeline.upload.slice_readers.messages import (
     LONGEST,
@@ -222,12 +223,5 @@ async def slice_readers(run: JobRun, readers: int) -> AsyncIterator[SliceReaders
     processes = max(1, min(readers, _MOST, len(os.sched_getaffinity(0))))
     group = anyio.create_task_group()
     found = SliceReaders(making if slots else None, slots, processes, group)
-    try:
-        async with group:
-            try:
-                yield found
-            finally:
-                group.cancel_scope.cancel()
-    finally:
-        with anyio.CancelScope(shield=True):  # after the group, which may start one meanwhile
-            await to_thread.run_sync(found.close)
+    async with ended_after(group, found.close):
+        yield found

@@ -27,10 +27,6 @@ from usenetsync_tui.store.usenet.connection.sending.sender import Channel
 from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
-_CLOSED = "the server closed the connection"
-_OF_LINES = 8_192
-"""Bytes to receive at once while a line is awaited: room for a few of them."""
-
 
 @dataclass(slots=True)
 class Counts:
@@ -210,7 +206,7 @@ class Exchanges:
             if left <= 0:
                 raise TimeoutError(f"no whole answer in {self._answer_within:g} seconds")
             try:
-                self._lines.feed(self._receive(Pace(left, 0, left), _OF_LINES))
+                self._lines.feed(self._receive(Pace(left, 0, left), wire.OF_LINES))
             except TimeoutError as late:
                 raise timed_out(self._answer_within) from late
             line = self._lines.line()
@@ -224,7 +220,7 @@ class Exchanges:
         finally:
             self.silent_since = None
         if not data:
-            raise ConnectionError(_CLOSED)
+            raise ConnectionError(wire.CLOSED)
         return data
 
     def _receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
@@ -235,7 +231,7 @@ class Exchanges:
         finally:
             self.silent_since = None
         if not count:
-            raise ConnectionError(_CLOSED)
+            raise ConnectionError(wire.CLOSED)
         return count
 
     def _send(self, buffers: wire.Buffers, *, throttled: bool = True) -> None:

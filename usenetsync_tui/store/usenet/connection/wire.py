@@ -23,6 +23,10 @@ from usenetsync_tui.store.usenet.connection.pace import Pace
 
 RECEIVE = 262_144
 """Bytes to receive at once, at most."""
+OF_LINES = 8_192
+"""The same while a line is awaited: room for a few of them."""
+CLOSED = "the server closed the connection"
+"""What it means to receive nothing."""
 _STEP = 0.25
 """Most seconds between a waiting thread's checks of its `Pace`."""
 

@@ -26,11 +26,9 @@ from usenetsync_tui.store.usenet.connection.sending.messages import (
     SharedArticle,
 )
 from usenetsync_tui.store.usenet.connection.signals import error_words
-from usenetsync_tui.store.usenet.connection.wire import PlainWire
+from usenetsync_tui.store.usenet.connection.wire import CLOSED, OF_LINES, PlainWire
 
 _POST = b"POST\r\n"
-_OF_LINES = 8_192
-_CLOSED = "the server closed the connection"
 
 
 def main(control: int, memory: int) -> None:
@@ -84,16 +82,16 @@ def _send(wire: PlainWire, burst: Burst, bodies: memoryview) -> Carried:
 def _answer(wire: PlainWire, seconds: float) -> bytes:
     """What the server says next: a whole line at least, unless that would be very long."""
     received, deadline = b"", time.monotonic() + seconds
-    while b"\n" not in received and len(received) < _OF_LINES:
+    while b"\n" not in received and len(received) < OF_LINES:
         left = deadline - time.monotonic()
         if left <= 0:
             raise timed_out(seconds)
         try:
-            more = wire.receive(Pace(left, 0, left), _OF_LINES)
+            more = wire.receive(Pace(left, 0, left), OF_LINES)
         except TimeoutError as late:
             raise timed_out(seconds) from late
         if not more:
-            raise ConnectionError(_CLOSED)
+            raise ConnectionError(CLOSED)
         received += more
     return received
 
