@@ -235,6 +235,12 @@ class ScriptedServer:
         with self._lock:
             return len(self._open)
 
+    def break_all(self) -> None:
+        """Break every connection, without a word."""
+        with self._lock:
+            for sock in self._open:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
     def keep(self, wire_id: str, article: bytes) -> None:
         """Store an article."""
         with self._lock:

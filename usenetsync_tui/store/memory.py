@@ -8,7 +8,7 @@ from anyio import to_thread
 
 from usenetsync_tui.errors import ArticleMissingError
 from usenetsync_tui.model.ports.stores import FetchingSource, Opener, PostingSource, Presence
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
 from usenetsync_tui.store.one_by_one import fetch_one_by_one, post_one_by_one
 
 
@@ -21,6 +21,9 @@ class MemoryStore:
     lanes: int | None = None
     fetching_lanes: int | None = None
     inquiries = 1
+
+    def expect(self, memory: SharedMemory) -> None:
+        """Nothing has to start."""
 
     async def post(self, article: Article) -> Receipt:
         """Store the payload; it replaces the one stored under the same Message-ID."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.ports.stores import FetchingSource, Opener, PostingSource, Presence
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
 from usenetsync_tui.store.one_by_one import fetch_one_by_one, post_one_by_one
 
 
@@ -19,6 +19,9 @@ class OutOfReach:
 
     def __init__(self, why: str) -> None:
         self._why = why
+
+    def expect(self, memory: SharedMemory) -> None:
+        """Nothing has to start."""
 
     async def post(self, article: Article) -> Receipt:
         """`StoreError`."""

@@ -16,7 +16,7 @@ from usenetsync_tui.model.ports.stores import (
     Store,
     WantedArticle,
 )
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
 from usenetsync_tui.model.waiting import Waits
 from usenetsync_tui.store.pause import pause
 
@@ -54,6 +54,10 @@ class RetryingStore:
     def inquiries(self) -> int:
         """The inquiries of the wrapped store."""
         return self._store.inquiries
+
+    def expect(self, memory: SharedMemory) -> None:
+        """Tell the wrapped store."""
+        self._store.expect(memory)
 
     async def post(self, article: Article) -> Receipt:
         """Post, under the same Message-ID every time."""

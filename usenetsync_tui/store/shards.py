@@ -14,7 +14,7 @@ import psycopg
 
 from usenetsync_tui.errors import ArticleMissingError, StoreError
 from usenetsync_tui.model.ports.stores import FetchingSource, Opener, PostingSource, Presence
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
 from usenetsync_tui.postgres.silence import HeardConnection
@@ -42,6 +42,9 @@ class ShardsStore:
                 await cursor.execute(_SQL["exists"])
                 row = await cursor.fetchone()
         return row is not None and bool(row[0])
+
+    def expect(self, memory: SharedMemory) -> None:
+        """Nothing has to start."""
 
     async def post(self, article: Article) -> Receipt:
         """Insert the article; one that is already stored counts as posted (a wrong payload is

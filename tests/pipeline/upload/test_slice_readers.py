@@ -67,7 +67,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def started(making: Making) -> AsyncIterator[SliceReaders]:
     """Readers whose process is ready."""
     async with anyio.create_task_group() as group:
-        readers = SliceReaders(making, SLOTS, 1, group)
+        readers = SliceReaders(making, SLOTS, 1, group, lambda memory: None)
         try:
             await readers.expect(readers_module.MANY)
             await until(lambda: readers.is_ready)
@@ -94,7 +94,7 @@ async def test_a_process_makes_what_a_thread_makes(tmp_path: Path, name: str) ->
                     expected = [file.read(*place) for place in places]
                     _check(readers.read(file, places), expected, making)
         assert readers._slots is not None
-        assert sorted(readers._slots._free) == list(range(SLOTS))
+        assert sorted(readers._slots._free.slots) == list(range(SLOTS))
 
 
 def _check(found: Sequence[Any], expected: list[bytes], making: Making) -> None:
@@ -142,7 +142,7 @@ async def test_what_a_process_cannot_make_is_left_to_the_caller(tmp_path: Path) 
                 assert readers.read(file, [places[1]]) == [None]
             assert not readers.is_ready
             assert readers._slots is not None
-            assert len(readers._slots._free) == SLOTS - 1
+            assert len(readers._slots._free.slots) == SLOTS - 1
 
 
 @pytest.mark.parametrize("digest", list(DigestAlgorithm))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.posting_session import Together
+from usenetsync_tui.store.usenet.connection.sending.messages import SharedArticle
+from usenetsync_tui.store.usenet.connection.sending.sender import Sender
 from usenetsync_tui.threads import Threads
 
 
@@ -21,3 +25,17 @@ def crossings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Threads, "run", counting)
     return counted
+
+
+@pytest.fixture
+def by_process(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many articles each burst of a process had."""
+    seen: list[int] = []
+    send = Connection.post_together
+
+    def counted(self: Connection, sender: Sender, articles: Sequence[SharedArticle]) -> Together:
+        seen.append(len(articles))
+        return send(self, sender, articles)
+
+    monkeypatch.setattr(Connection, "post_together", counted)
+    return seen

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Protocol
 
 from usenetsync_tui.model.folders import Realm
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
 from usenetsync_tui.model.servers.servers import ServerStatus
 from usenetsync_tui.model.value_object import value_object
 
@@ -88,6 +88,9 @@ class Store(Protocol):
     @property
     def inquiries(self) -> int:
         """How many calls of `present` it answers at once."""
+
+    def expect(self, memory: SharedMemory) -> None:
+        """Articles whose bodies are in this memory will be posted. Returns at once."""
 
     async def post(self, article: Article) -> Receipt:
         """Return when the store holds the article.

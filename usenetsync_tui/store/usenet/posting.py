@@ -184,8 +184,11 @@ class ArticlePosting:
             raise Refused(Meaning.FORBIDDEN, "The server greets with 201: no posting.")
         connection.ask_clock()
 
-    def shared(self, connection: Connection) -> SharedArticle | None:
-        """The article for a process that sends it; None if it must be sent here."""
+    def shared(self, connection: Connection, memory: int) -> SharedArticle | None:
+        """The article for a process that sends it; None if it must be sent here.
+
+        `memory`: the number that the process knows the article's memory by.
+        """
         encoded = self._article.encoded
         if encoded is None or encoded.memory is None or self._may_have_arrived:
             return None
@@ -193,7 +196,8 @@ class ArticlePosting:
             head, body, tail = self._encode(connection).buffers
         except StoreError:
             return None  # `send` raises it again
-        return SharedArticle(encoded.offset, len(body), head, tail, self._wire_id.encode())
+        named = self._wire_id.encode()
+        return SharedArticle(memory, encoded.offset, len(body), head, tail, named)
 
     @property
     def memory(self) -> SharedMemory | None:

@@ -19,12 +19,12 @@ from itertools import islice
 
 from usenetsync_tui.errors import StoreError, StoreUnavailableError
 from usenetsync_tui.model.ports.stores import PostingSource
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
 from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.posting_session import StagedReply
 from usenetsync_tui.store.usenet.connection.sending.messages import SharedArticle
-from usenetsync_tui.store.usenet.connection.sending.sender import Sender
+from usenetsync_tui.store.usenet.connection.sending.sender import Sender, Use
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.pool.lease import Lease
 from usenetsync_tui.store.usenet.pool.servers import UsenetServers
@@ -121,8 +121,9 @@ class PostingLane:
 
     def _post_some(self, lease: Lease, connection: Connection, suits: Suits) -> StagedReply | None:
         """Post an article, or some in a process that has their bytes, too."""
-        sender = self._sender(connection)
-        if sender is None:
+        memory = self._held[0].memory
+        use = self._use(memory, connection)
+        if use is None:
             return self._post_one(lease, connection)
         self._held[0].prepare(connection)
         most = min(_TOGETHER, int(_BURST / self._seconds))
@@ -130,17 +131,17 @@ class PostingLane:
             pass
         articles = list[SharedArticle]()
         for posting in self._held:
-            shared = posting.shared(connection) if posting.memory is not None else None
+            is_there = posting.memory is memory
+            shared = posting.shared(connection, use.memory) if is_there else None
             if shared is None:
                 break
             articles.append(shared)
         if not articles:
             return self._post_one(lease, connection)
-        return self._post_together(lease, connection, sender, articles)
+        return self._post_together(lease, connection, use.sender, articles)
 
-    def _sender(self, connection: Connection) -> Sender | None:
-        """A process that can send the next article, if that is possible and of use."""
-        memory = self._held[0].memory
+    def _use(self, memory: SharedMemory | None, connection: Connection) -> Use | None:
+        """A process that can send what is in a memory, if that is possible and of use."""
         if memory is None or self._seconds > _BURST or not connection.may_be_helped:
             return None
         return self._servers.senders.of(memory)

@@ -22,7 +22,7 @@ from usenetsync_tui.model.ports.stores import (
     Presence,
     WantedArticle,
 )
-from usenetsync_tui.model.segments import Article, Receipt
+from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
 from usenetsync_tui.model.servers.servers import Role
 from usenetsync_tui.store.usenet.article_requests import BATCH, PresenceCheck, RequestSettings
 from usenetsync_tui.store.usenet.connection.connection import IN_FLIGHT
@@ -87,6 +87,10 @@ class UsenetStore:
     def inquiries(self) -> int:
         """The connections of the servers that may check articles."""
         return self._servers.roster.connections(self._checking_role)
+
+    def expect(self, memory: SharedMemory) -> None:
+        """Start the process that sends what is in this memory."""
+        self._servers.senders.expect(memory)
 
     async def post(self, article: Article) -> Receipt:
         """Return when a server has accepted the article, under its own Message-ID or an alias."""

@@ -12,7 +12,7 @@ import pickle
 import secrets
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from threading import Lock
 
@@ -24,7 +24,7 @@ from usenetsync_tui.codec.sealing import NONCE_SIZE
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.helper_process import ended, started
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.segments import Codec, Encoded
+from usenetsync_tui.model.segments import Codec, Encoded, SharedMemory
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import is_dense, wanted_compression
 from usenetsync_tui.pipeline.upload.helper_group import ended_after
@@ -48,7 +48,10 @@ MANY = 256 << 20
 """Bytes of an upload with which processes pay: to start one takes as long as it saves then."""
 _SLOTS = 128
 """Fewer than the segments under way when all queues of a run are full: with 160, an upload over 20
-slow connections took 257 MB instead of 240. What finds no slot is read by a thread."""
+slow connections took 257 MB instead of 240."""
+_WAIT = 0.25
+"""Seconds that a reader waits for slots before it reads in its thread: while no slot is free, the
+lanes have enough to send, and what it reads takes memory and Python's lock."""
 _MOST = 4
 """Processes, and no more than processors: one reads 0.9 GB/s here, less than is posted."""
 _PATIENCE = 2.0
@@ -115,8 +118,19 @@ class _Helper:
 class SliceReaders:
     """Reads slices for all readers of a run."""
 
-    def __init__(self, making: Making | None, slots: int, processes: int, group: TaskGroup) -> None:
-        """`making`: None if processes are of no use. `group`: starts them."""
+    def __init__(
+        self,
+        making: Making | None,
+        slots: int,
+        processes: int,
+        group: TaskGroup,
+        expect: Callable[[SharedMemory], None],
+    ) -> None:
+        """`making`: None if processes are of no use. `group`: starts them.
+
+        `expect` is told of the memory that they share.
+        """
+        self._expect = expect
         self._making = making
         self._count = slots
         self._processes = processes
@@ -140,6 +154,7 @@ class SliceReaders:
         except OSError:
             self._making = None
             return  # the threads go on
+        self._expect(self._slots.memory)
         self._group.start_soon(self._begin, making, self._slots.memory.descriptor)
 
     async def _begin(self, making: Making, memory: int) -> None:
@@ -163,7 +178,7 @@ class SliceReaders:
         if helper is None or slots is None or making is None:
             return nothing
         pieces = [opened.pieces(*place) for place in places]
-        if sum(map(len, pieces)) > MOST_PIECES or (taken := slots.take(len(places))) is None:
+        if sum(map(len, pieces)) > MOST_PIECES or (taken := slots.take(len(places), _WAIT)) is None:
             return nothing
         sealed = making.key is not None
         wanted = [
@@ -222,6 +237,8 @@ async def slice_readers(run: JobRun, readers: int) -> AsyncIterator[SliceReaders
     slots = min(_SLOTS, run.budget.most // making.slot_size) if making is not None else 0
     processes = max(1, min(readers, _MOST, len(os.sched_getaffinity(0))))
     group = anyio.create_task_group()
-    found = SliceReaders(making if slots else None, slots, processes, group)
+    found = SliceReaders(
+        making if slots else None, slots, processes, group, run.open_realm.store.expect
+    )
     async with ended_after(group, found.close):
         yield found

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from threading import Condition
 
 _PAGE = mmap.PAGESIZE
 
@@ -43,6 +45,47 @@ class SliceMemory:
         weakref.finalize(self, call).atexit = False
 
 
+class _Free:
+    """The slots that are free."""
+
+    def __init__(self, count: int) -> None:
+        self.slots = deque(range(count))
+        # Its lock is reentrant: a view may be found to be gone at any moment, in any thread.
+        self._given = Condition()
+        self._wanted = 0
+        """How many threads wait for some."""
+
+    def take(self, count: int, patience: float) -> list[int] | None:
+        taken = self._take(count)
+        if taken is not None or not patience:
+            return taken
+        with self._given:
+            self._wanted += 1
+            try:
+                until = time.monotonic() + patience
+                while (taken := self._take(count)) is None:
+                    if not self._given.wait(until - time.monotonic()):
+                        return None
+            finally:
+                self._wanted -= 1
+        return taken
+
+    def _take(self, count: int) -> list[int] | None:
+        taken: list[int] = []
+        with suppress(IndexError):  # another thread may be quicker
+            while len(taken) < count:
+                taken.append(self.slots.pop())  # the last one used: its memory is there
+            return taken
+        self.slots.extend(taken)
+        return None
+
+    def give(self, slot: int, _: object = None) -> None:
+        self.slots.append(slot)
+        if self._wanted:
+            with self._given:
+                self._given.notify_all()
+
+
 class Slots:
     """The slots of one run."""
 
@@ -50,22 +93,19 @@ class Slots:
         """`size` in bytes, whole pages. Raises OSError."""
         self.size = size
         self.memory = SliceMemory(count * size)
-        self._free = deque(range(count))
+        self._free = _Free(count)
         self._views: list[weakref.ref[memoryview] | None] = [None] * count
 
-    def take(self, count: int) -> list[int] | None:
-        """The numbers of some slots, all or none. From any thread."""
-        taken: list[int] = []
-        with suppress(IndexError):  # another thread may be quicker
-            while len(taken) < count:
-                taken.append(self._free.pop())  # the last one used: its memory is there
-            return taken
-        self._free.extend(taken)
-        return None
+    def take(self, count: int, patience: float = 0.0) -> list[int] | None:
+        """The numbers of some slots, all or none, after `patience` seconds at most.
+
+        From any thread.
+        """
+        return self._free.take(count, patience)
 
     def give(self, slot: int) -> None:
         """Free a slot that nobody has a view of. From any thread."""
-        self._free.append(slot)
+        self._free.give(slot)
 
     def offset(self, slot: int) -> int:
         """Where a slot begins in the memory."""
@@ -79,9 +119,5 @@ class Slots:
         begin = self.offset(slot)
         view = memoryview(self.memory.bytes)[begin : begin + size]
         # A plain reference: `finalize` takes five times as long, and this is for each article.
-        self._views[slot] = weakref.ref(view, partial(_freed, self._free, slot))
+        self._views[slot] = weakref.ref(view, partial(self._free.give, slot))
         return view
-
-
-def _freed(free: deque[int], slot: int, _: object) -> None:
-    free.append(slot)

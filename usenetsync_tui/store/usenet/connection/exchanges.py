@@ -23,7 +23,7 @@ from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection import wire
 from usenetsync_tui.store.usenet.connection.addresses import GIVEN_UP
 from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
-from usenetsync_tui.store.usenet.connection.sending.sender import Channel
+from usenetsync_tui.store.usenet.connection.sending.channel import Channel
 from usenetsync_tui.store.usenet.connection.signals import Lost, Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.throttle import CHUNK, TokenBucket
 
@@ -85,7 +85,7 @@ class Exchanges:
         self._turns = threading.Condition()
         self._socket: socket.socket | None = None
         self._channel: Channel | None = None
-        """To a process that sends articles over the socket, once one was asked to."""
+        """To a process that sends articles over the socket, or encrypts it."""
 
     def abort(self) -> None:
         """Stop all traffic and wake every blocked thread. Callable from any thread."""

@@ -17,6 +17,7 @@ from usenetsync_tui.model.servers.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection.addresses import Address, lookup
 from usenetsync_tui.store.usenet.connection.dialling import Race, proxied, tune
 from usenetsync_tui.store.usenet.connection.exchanges import Counts, Exchanges
+from usenetsync_tui.store.usenet.connection.sending.channel import EncryptedChannel
 from usenetsync_tui.store.usenet.connection.shared import Shared
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
@@ -46,6 +47,8 @@ class Opening(Exchanges):
         """`shared`: what all connections to the server share; None for a single connection."""
         super().__init__(server, counts, throttles=throttles, fetch_throttles=fetch_throttles)
         self.shared = shared or Shared()
+        self._stays_here = False
+        """Whether a process refused to encrypt it."""
         self.not_connected: dict[Address, str] = {}
         """Addresses that did not answer the last `dial`, with the system's error text."""
 
@@ -138,11 +141,37 @@ class Opening(Exchanges):
         raise Unreachable(f"No connection to {where}: {words}")
 
     def encrypt(self, context: ssl.SSLContext | None) -> None:
-        """Do the TLS handshake on a connection without TLS."""
+        """Do the TLS handshake on a connection without TLS, or have a process do it."""
         assert isinstance(self._wire, PlainWire)
         assert context is not None
         seconds = min(self.server.timeout, PATIENCE)
+        if (channel := self._encrypted_elsewhere(seconds)) is not None:
+            channel.await_handshake()
+            self._wire = channel.wire
+            return
         self._wire = secure(self._wire, self.server, context, seconds=seconds)
+
+    def _encrypted_elsewhere(self, seconds: float) -> EncryptedChannel | None:
+        """The connection as a process encrypts it from now on; None if no process can."""
+        sender = self.shared.senders.running() if self.shared.senders is not None else None
+        if sender is None:
+            return None
+        with self._socket_lock:
+            assert self._socket is not None
+            try:
+                channel = sender.encrypts(self._socket, self.server, seconds)
+            except OSError:
+                self._stays_here = True  # nothing was sent yet
+                return None
+            self._channel = channel
+        return channel
+
+    @property
+    def belongs_elsewhere(self) -> bool:
+        """Whether a process would encrypt it if it was opened again."""
+        if not isinstance(self._wire, TlsWire) or self._stays_here or self.shared.senders is None:
+            return False
+        return self.shared.senders.is_ready
 
     def greet(self) -> Reply:
         """Read the server's greeting. `Refused` unless it is 200 or 201."""

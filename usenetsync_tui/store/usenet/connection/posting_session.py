@@ -16,8 +16,9 @@ from usenetsync_tui.codec.nntp import NntpCommand, Reply, State
 from usenetsync_tui.codec.yenc import WireArticle
 from usenetsync_tui.errors import OutOfStepError, ProtocolError
 from usenetsync_tui.store.usenet.connection.pace import Pace
+from usenetsync_tui.store.usenet.connection.sending.channel import ENDED, Channel, EncryptedChannel
 from usenetsync_tui.store.usenet.connection.sending.messages import Carried, SharedArticle
-from usenetsync_tui.store.usenet.connection.sending.sender import Channel, Sender
+from usenetsync_tui.store.usenet.connection.sending.sender import Sender
 from usenetsync_tui.store.usenet.connection.session import Session
 from usenetsync_tui.store.usenet.connection.signals import Lost
 from usenetsync_tui.store.usenet.connection.wire import PlainWire
@@ -91,7 +92,7 @@ class PostingSession(Session):
 
     @property
     def may_be_helped(self) -> bool:
-        """Whether a process may send over it: no TLS, and no limit that would have to be shared."""
+        """Whether a process may send over it: no TLS is done here, no limit has to be shared."""
         limited = any(bucket.rate for bucket in self._throttles)
         return isinstance(self._wire, PlainWire) and not limited
 
@@ -123,7 +124,8 @@ class PostingSession(Session):
         finally:
             self.silent_since = None
         if carried is None:
-            raise ConnectionError("the process that sent over it has ended")
+            sender.failed()
+            raise ConnectionError(ENDED)
         done.taken, done.unsure = carried.taken, int(carried.begun)
         begun = carried.taken + carried.begun
         self.counts.bytes += sum(article.wire_size for article in articles[:begun])
@@ -135,8 +137,10 @@ class PostingSession(Session):
     def _channel_of(self, sender: Sender) -> Channel | None:
         with self._socket_lock:
             assert self._socket is not None
+            if isinstance(self._channel, EncryptedChannel):
+                return self._channel
             if self._channel is not None and self._channel.sender is not sender:
-                self._channel.close()  # of an earlier upload
+                self._channel.close()  # of an earlier process
                 self._channel = None
             if self._channel is None:
                 with suppress(OSError):

@@ -23,6 +23,8 @@ from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 
 _SOME_GROUP = "alt.test"
+_GOODBYE = 1.0
+"""Most seconds that we wait for the answer to QUIT, and as many for the connection's end."""
 IDLE = 30.0
 """Seconds after which a session is probed before use."""
 
@@ -216,6 +218,15 @@ class Session(Opening):
         if not self.broken:
             with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
                 self._command(NntpCommand.QUIT)
+        self.close()
+
+    def leave(self) -> None:
+        """Send QUIT, and close once the server has, or soon: it may count its connections."""
+        if not self.broken:
+            with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
+                self._answer_within = min(_GOODBYE, self.server.timeout)
+                self._ask(NntpCommand.QUIT)
+                self._line()
         self.close()
 
     def _log_in_again(self, reply: Reply) -> None:

@@ -16,6 +16,7 @@ from usenetsync_tui.codec.yenc import BodyReader
 from usenetsync_tui.store.usenet.connection.addresses import AddressBook
 from usenetsync_tui.store.usenet.connection.logins import Logins
 from usenetsync_tui.store.usenet.connection.optional_commands import OptionalCommands
+from usenetsync_tui.store.usenet.connection.sending.sender import Senders
 
 _IDLE_READERS = 16
 CLOCK_SKEW = 300.0
@@ -40,7 +41,11 @@ class Newsgroups:
 class Shared:
     """The shared state of one server's connections."""
 
-    def __init__(self, newsgroups: Newsgroups | None = None) -> None:
+    def __init__(
+        self, newsgroups: Newsgroups | None = None, senders: Senders | None = None
+    ) -> None:
+        self.senders = senders
+        """May encrypt connections; None: each does it itself."""
         self.logins = Logins()
         self.addresses = AddressBook()
         self.optional = OptionalCommands()

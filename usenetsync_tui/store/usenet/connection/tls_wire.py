@@ -14,8 +14,8 @@ import contextlib
 import ssl
 import threading
 import time
+from typing import Protocol
 
-from usenetsync_tui.model.servers.servers import Server
 from usenetsync_tui.store.usenet.connection.pace import Pace, timed_out
 from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.wire import RECEIVE, Buffers, PlainWire
@@ -85,14 +85,7 @@ class TlsWire:
 
         One reader at a time.
         """
-        while True:
-            try:
-                with self._lock:
-                    return self.session.read(most)
-            except ssl.SSLWantReadError:
-                pass
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                return b""
+        while (data := self.read(most)) is None:
             if self._outgoing.pending and self._sending.acquire(blocking=False):
                 # An answer of OpenSSL's own, such as a new key; else a sender takes it along.
                 try:
@@ -100,6 +93,22 @@ class TlsWire:
                 finally:
                     self._sending.release()
             self._take(self._plain.receive(pace))
+        return data
+
+    def read(self, most: int) -> bytes | None:
+        """What was taken already; None if more must come first, b"" at the end."""
+        try:
+            with self._lock:
+                return self.session.read(most)
+        except ssl.SSLWantReadError:
+            return None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
+
+    def take_arrived(self) -> None:
+        """Take what has come, for `read`, without waiting."""
+        if (encrypted := self._plain.arrived()) is not None:
+            self._take(encrypted)
 
     def receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
         """Wait for data; returns how many bytes came, 0 at the end. A record at a time."""
@@ -128,7 +137,20 @@ def _left(deadline: float) -> Pace:
     return Pace(left, 0, left)
 
 
-def tls_context(server: Server) -> ssl.SSLContext:
+class TlsPeer(Protocol):
+    """What TLS needs to know of a server; `model.servers.servers.Server` is one."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def ca_file(self) -> str | None: ...
+
+    @property
+    def verify_tls(self) -> bool: ...
+
+
+def tls_context(server: TlsPeer) -> ssl.SSLContext:
     """TLS 1.2 or newer; names verified unless switched off. `Unreachable` for a bad CA file."""
     try:
         context = ssl.create_default_context(cafile=server.ca_file)
@@ -142,7 +164,9 @@ def tls_context(server: Server) -> ssl.SSLContext:
     return context
 
 
-def secure(plain: PlainWire, server: Server, context: ssl.SSLContext, *, seconds: float) -> TlsWire:
+def secure(
+    plain: PlainWire, server: TlsPeer, context: ssl.SSLContext, *, seconds: float
+) -> TlsWire:
     """Add TLS to a wire without it. `Unreachable`."""
     try:
         wire = TlsWire(plain, context, server.host)

@@ -80,6 +80,13 @@ class PlainWire:
         """Wait for data; returns at least a byte and at most `most`, or b"" at the end."""
         return self._waited(lambda: self.socket.recv(most), len, pace)
 
+    def arrived(self) -> bytes | None:
+        """What has come, without waiting; None: nothing has, b"": the end."""
+        try:
+            return self.socket.recv(RECEIVE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+
     def receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
         """Wait for data; returns how many bytes came, 0 at the end.
 

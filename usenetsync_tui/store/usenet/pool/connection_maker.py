@@ -12,6 +12,7 @@ from usenetsync_tui.model.servers.servers import Server, Tls
 from usenetsync_tui.store.usenet.connection import tls_wire
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
+from usenetsync_tui.store.usenet.connection.sending.sender import Senders
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups, Shared
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 
@@ -25,8 +26,9 @@ class ConnectionMaker:
         throttles: Sequence[TokenBucket],
         fetch_throttles: Sequence[TokenBucket],
         newsgroups: Newsgroups | None,
+        senders: Senders | None = None,
     ) -> None:
-        self.shared = Shared(newsgroups)
+        self.shared = Shared(newsgroups, senders)
         """The state that all connections of the server share."""
         self._server = server
         self._throttles = throttles

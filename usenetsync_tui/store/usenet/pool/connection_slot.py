@@ -115,9 +115,16 @@ class ConnectionSlot:
                     with contextlib.suppress(Lost):
                         if self.lanes == 1:
                             self._connection.probe()
-                        return self._connection, False
+                        if not self._moves():
+                            return self._connection, False
+                        self._connection.leave()
                 self._connection.close()
             return self._open(), True
+
+    def _moves(self) -> bool:
+        """Whether to open it again, so that another process encrypts what is posted."""
+        assert self._connection is not None
+        return self.role is Role.POST and self._connection.belongs_elsewhere
 
     def _open(self) -> Connection:
         self._connection = self._maker.connection(self.counts)

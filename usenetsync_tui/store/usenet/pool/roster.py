@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from usenetsync_tui.errors import UsageError
 from usenetsync_tui.model.servers.servers import Role, Server, ServerState
 from usenetsync_tui.model.text.safe_name import safe_name
+from usenetsync_tui.store.usenet.connection.sending.sender import Senders
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
@@ -31,13 +32,19 @@ class Roster:
         fetch_throttle: TokenBucket,
         *,
         newsgroups: Newsgroups,
+        senders: Senders | None = None,
         backoff: Sequence[float],
         patience: float | None,
     ) -> None:
         self._patience = patience
         self._entries = {
             s.name: ServerSlots(
-                s, (throttle,), (fetch_throttle,), backoff=backoff, newsgroups=newsgroups
+                s,
+                (throttle,),
+                (fetch_throttle,),
+                backoff=backoff,
+                newsgroups=newsgroups,
+                senders=senders,
             )
             for s in servers
         }

@@ -65,18 +65,19 @@ class UsenetServers:
         self._fetch_throttle = TokenBucket(fetch_limit)
         self.newsgroups = Newsgroups()
         """The groups of our articles, for servers that require a GROUP command first."""
+        self.senders = Senders()
+        """The process that sends what is in shared memory, and encrypts."""
         self.roster = Roster(
             servers,
             self._throttle,
             self._fetch_throttle,
             newsgroups=self.newsgroups,
+            senders=self.senders,
             backoff=backoff,
             patience=patience,
         )
         self.threads = Threads(sum(s.connections * max(1, s.pipeline) for s in servers), "usenet")
         """Enough for every lane of every connection."""
-        self.senders = Senders()
-        """Processes that send what is in shared memory."""
         self._queue = LeaseQueue(self.roster, self.threads, self.waits, now)
 
     def now(self) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usenetsync_tui.model.servers.servers import Role, Server, ServerStatus, Tls
+from usenetsync_tui.store.usenet.connection.sending.sender import Senders
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.connection_maker import ConnectionMaker
@@ -40,6 +41,7 @@ class ServerSlots:
         *,
         backoff: Sequence[float],
         newsgroups: Newsgroups | None = None,
+        senders: Senders | None = None,
     ) -> None:
         self.server = server
         self.health = Health(server, backoff)
@@ -50,6 +52,7 @@ class ServerSlots:
             (self.throttle, *throttles),
             (self.fetch_throttle, *fetch_throttles),
             newsgroups,
+            senders,
         )
         self.slots = tuple(
             ConnectionSlot(self._maker, number + 1) for number in range(server.connections)

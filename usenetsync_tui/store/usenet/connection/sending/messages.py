@@ -1,19 +1,74 @@
-"""The messages between a lane and the process that sends articles for it.
+"""The messages between our process and the one that sends articles for its lanes.
 
-Pickled tuples, one in each packet: both ends are the same program. Refuses to know who sends one.
+Pickled, one in each packet: both ends are the same program. Bursts and their answers are pickled as
+plain tuples, which is quicker. Refuses to know who sends one.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from usenetsync_tui.model.servers.servers import Server
+
 LONGEST = 1 << 16
 """Bytes of a message, at most."""
+
+
+# To the process
+
+
+class Memory(NamedTuple):
+    """Memory with articles; its descriptor comes along, unless nobody holds it any more."""
+
+    number: int
+    is_gone: bool = False
+
+
+class Handshake(NamedTuple):
+    """What TLS needs to know of a server: `tls_wire.TlsPeer`. Nothing of it is secret."""
+
+    host: str
+    ca_file: str | None
+    verify_tls: bool
+    seconds: float
+    """Most that the handshake may take."""
+
+    @classmethod
+    def of(cls, server: Server, seconds: float) -> Handshake:
+        """As the settings of a server say."""
+        return cls(server.host, server.ca_file, server.verify_tls, seconds)
+
+
+class ServedConnection(NamedTuple):
+    """A connection; its descriptor comes along, then that of its channel.
+
+    With a handshake a third one: what is written there is encrypted and sent, and what the server
+    sends comes out of it.
+    """
+
+    timeout: float
+    handshake: Handshake | None = None
+
+
+class NoMore(NamedTuple):
+    """All memories are gone and all lanes have closed: end when what they said last has left."""
+
+
+# Over a channel
+
+
+class Secured(NamedTuple):
+    """What came of a handshake; as in `Unreachable`, without words: all is well."""
+
+    words: str = ""
+    permanent: bool = False
 
 
 class SharedArticle(NamedTuple):
     """An article whose body is in shared memory."""
 
+    memory: int
+    """Its number."""
     offset: int
     size: int
     """Of the encoded body, which begins at the offset."""
@@ -36,7 +91,7 @@ class Burst(NamedTuple):
     """As in `pace.Pace`."""
     answer_within: float
     """Most seconds for a whole answer."""
-    articles: list[tuple[int, int, bytes, bytes, bytes]]
+    articles: list[tuple[int, int, int, bytes, bytes, bytes]]
 
 
 class Carried(NamedTuple):

@@ -1,0 +1,127 @@
+"""Our end of a connection that a process uses, too: what it is asked, and what it says.
+
+Refuses to know when the process is started and ended (`sender`).
+"""
+
+from __future__ import annotations
+
+import pickle
+import socket
+from collections.abc import Callable, Sequence
+
+from usenetsync_tui.store.usenet.connection.pace import Pace
+from usenetsync_tui.store.usenet.connection.sending.messages import (
+    LONGEST,
+    Burst,
+    Carried,
+    Secured,
+    SharedArticle,
+)
+from usenetsync_tui.store.usenet.connection.signals import Unreachable
+from usenetsync_tui.store.usenet.connection.wire import RECEIVE, Buffers, PlainWire, shut
+
+ENDED = "the process that sent over it has ended"
+
+
+class Channel:
+    """A connection that a process uses when it is asked to."""
+
+    def __init__(self, end: socket.socket, sender: object) -> None:
+        """`sender`: what made it."""
+        self._end = end
+        self.sender = sender
+
+    def send(
+        self, articles: Sequence[SharedArticle], pace: Pace, answer_within: float
+    ) -> Carried | None:
+        """Have articles sent; None if the process has died and nobody knows how far it came."""
+        asked = [(a.memory, a.offset, a.size, a.head, a.tail, a.wire_id) for a in articles]
+        burst = Burst(pace.timeout, pace.lowest, pace.window, answer_within, asked)
+        try:
+            self._end.send(pickle.dumps(tuple(burst), pickle.HIGHEST_PROTOCOL))
+            answer = self._end.recv(LONGEST)
+        except OSError:
+            answer = b""
+        return Carried._make(pickle.loads(answer)) if answer else None
+
+    def abort(self) -> None:
+        """Wake a lane that waits for an answer."""
+        shut(self._end)
+
+    def close(self) -> None:
+        """Take the connection back."""
+        self._end.close()
+
+
+class EncryptedChannel(Channel):
+    """A connection that the process encrypts: all its traffic goes through the process."""
+
+    def __init__(
+        self,
+        end: socket.socket,
+        sender: object,
+        traffic: socket.socket,
+        timeout: float,
+        closed: Callable[[], None],
+    ) -> None:
+        """`closed` is called when it is closed."""
+        super().__init__(end, sender)
+        self._closed = closed
+        self.wire = RelayedWire(traffic, timeout, self._last_words)
+
+    def await_handshake(self) -> None:
+        """Return when TLS is ready. `Unreachable`."""
+        try:
+            answer = self._end.recv(LONGEST)
+        except OSError:
+            answer = b""
+        said = Secured._make(pickle.loads(answer)) if answer else Secured(ENDED)
+        if said.words:
+            raise Unreachable(said.words, permanent=said.permanent)
+
+    def _last_words(self) -> str:
+        """Why no more comes; nothing if the server has closed the connection as it may."""
+        try:
+            said = self._end.recv(LONGEST, socket.MSG_DONTWAIT)
+        except OSError:
+            return ""
+        return Carried._make(pickle.loads(said)).broke if said else ENDED
+
+    def abort(self) -> None:
+        """Wake every thread that waits for it."""
+        super().abort()
+        self.wire.abort()
+
+    def close(self) -> None:
+        """End the connection for the process, too."""
+        self.wire.close()
+        super().close()
+        self._closed()
+
+
+class RelayedWire(PlainWire):
+    """Bytes to and from a process, which encrypts and decrypts them."""
+
+    def __init__(self, sock: socket.socket, timeout: float, last_words: Callable[[], str]) -> None:
+        super().__init__(sock, timeout)
+        self._last_words = last_words
+
+    def send(self, buffers: Buffers, pace: Pace) -> None:
+        """Send all buffers."""
+        try:
+            super().send(buffers, pace)
+        except ConnectionError as error:
+            raise ConnectionError(self._last_words() or str(error)) from error
+
+    def receive(self, pace: Pace, most: int = RECEIVE) -> bytes:
+        """Wait for data; returns at least a byte and at most `most`, or b"" at the end."""
+        return super().receive(pace, most) or self._at_the_end(b"")
+
+    def receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
+        """Wait for data; returns how many bytes came, 0 at the end."""
+        return super().receive_into(room, pace, fill=fill) or len(self._at_the_end(b""))
+
+    def _at_the_end(self, nothing: bytes) -> bytes:
+        if words := self._last_words():
+            raise ConnectionError(words)
+        return nothing
