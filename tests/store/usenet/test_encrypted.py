@@ -15,7 +15,6 @@ from helper_processes import helpers_of, is_alive
 from scripted_server import ScriptedServer
 from sending_ground import COUNT, FAULTS, Listed, posted, ready, shared
 from usenet_ground import POSTS, article, configured, name, opened, wire_id
-from worlds import until
 
 from usenetsync_tui.errors import StoreUnusableError
 from usenetsync_tui.model.segments import Receipt
@@ -210,7 +209,7 @@ async def test_it_ends_with_its_last_connection(authority: Authority) -> None:
             articles.clear()
             await store.post(article(COUNT))
             assert all(map(is_alive, process)), "the connection is still of use"
-        await until(lambda: not any(map(is_alive, process)))
+        assert not any(map(is_alive, process)), "the pool waits for its end"
         assert server.commands["QUIT"] == 1 and server.connections == 1
 
 

@@ -188,6 +188,7 @@ class UsenetServers:
                 await self._queue.all_back.wait()
         with anyio.CancelScope(shield=True):
             await to_thread.run_sync(self.threads.close, _GOODBYE)
+            await to_thread.run_sync(self.senders.await_end)
         self._announced.close()
 
     async def __aenter__(self) -> UsenetServers:

@@ -58,6 +58,7 @@ class Sender:
         """Memories, and connections that it encrypts."""
         self._is_ready = False
         self.is_over = False
+        self._ending: Thread | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -154,7 +155,14 @@ class Sender:
             self._ask(NoMore())
         self.is_over = True
         self._end.close()
-        Thread(target=ended, args=(self._process,), name="ending a sender", daemon=True).start()
+        name = "ending a sender"
+        self._ending = Thread(target=ended, args=(self._process,), name=name, daemon=True)
+        self._ending.start()
+
+    def await_end(self) -> None:
+        """Return when the process has ended, if nothing uses it any more. Blocking."""
+        if self._ending is not None:
+            self._ending.join()
 
 
 class Use(NamedTuple):
@@ -200,6 +208,11 @@ class Senders:
         """Whether there is a process that can be asked now."""
         sender = self._sender
         return sender is not None and sender.is_ready
+
+    def await_end(self) -> None:
+        """Return when the process has ended, if nothing uses it any more. Blocking."""
+        if self._sender is not None:
+            self._sender.await_end()
 
     def running(self) -> Sender | None:
         """The process, if there is one; waits a moment for one that starts. Blocking."""

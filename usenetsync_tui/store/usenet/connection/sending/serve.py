@@ -75,12 +75,13 @@ class Service:
         control.send(b"ready")
         while True:
             message, files, _, _ = socket.recv_fds(control, LONGEST, 3)
-            if not message:
-                os._exit(0)  # with the threads, wherever they are
-            asked: Memory | ServedConnection | NoMore = pickle.loads(message)
+            asked: Memory | ServedConnection | NoMore = (
+                pickle.loads(message) if message else NoMore()
+            )
             if isinstance(asked, NoMore):
-                self._finish()
-                return
+                if message:
+                    self._finish()
+                os._exit(0)  # with the threads, wherever they are
             if isinstance(asked, Memory):
                 self._bodies.brought(asked, files)
                 continue
