@@ -8,8 +8,11 @@ a library turns the library's errors into these.
 
 from __future__ import annotations
 
-from usenetsync_tui.model.answers import Answer
-from usenetsync_tui.model.entries import NoticeKind
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # helper processes start quicker without them
+    from usenetsync_tui.model.answers import Answer
+    from usenetsync_tui.model.entries import NoticeKind
 
 
 class UsenetSyncError(Exception):

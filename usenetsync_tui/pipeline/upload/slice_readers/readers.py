@@ -42,7 +42,7 @@ from usenetsync_tui.pipeline.upload.slice_readers.read_slice import (
     SliceData,
     SlicePayload,
 )
-from usenetsync_tui.pipeline.upload.slice_readers.slots import Slots, slot_size
+from usenetsync_tui.pipeline.upload.slice_readers.slots import SliceMemory, Slots, slot_size
 
 MANY = 256 << 20
 """Bytes of an upload with which processes pay: to start one takes as long as it saves then."""
@@ -55,7 +55,7 @@ lanes have enough to send, and what it reads takes memory and Python's lock."""
 _MOST = 4
 """Processes, and no more than processors: one reads 0.9 GB/s here, less than is posted."""
 _PATIENCE = 2.0
-"""Most seconds that readers wait for the processes: what threads read meanwhile takes memory that
+"""Most seconds that readers wait for a process: what threads read meanwhile takes memory that
 the slots take once more."""
 
 
@@ -154,16 +154,17 @@ class SliceReaders:
         except OSError:
             self._making = None
             return  # the threads go on
-        self._expect(self._slots.memory)
-        self._group.start_soon(self._begin, making, self._slots.memory.descriptor)
+        self._group.start_soon(self._begin, making, self._slots.memory)
 
-    async def _begin(self, making: Making, memory: int) -> None:
+    async def _begin(self, making: Making, memory: SliceMemory) -> None:
         for helper in self._helpers:
             with suppress(OSError):  # the others or the threads go on
-                await to_thread.run_sync(helper.start, making, memory)
+                await to_thread.run_sync(helper.start, making, memory.descriptor)
+        self._expect(memory)
         for helper in self._helpers:
             with suppress(OSError, EOFError):
                 await to_thread.run_sync(helper.wait, abandon_on_cancel=True)
+                self._ready.set()  # one is enough to begin with
         self._ready.set()
 
     @property
