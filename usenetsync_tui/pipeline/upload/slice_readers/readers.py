@@ -157,14 +157,12 @@ class SliceReaders:
         self._group.start_soon(self._begin, making, self._slots.memory)
 
     async def _begin(self, making: Making, memory: SliceMemory) -> None:
-        for helper in self._helpers:
-            with suppress(OSError):  # the others or the threads go on
-                await to_thread.run_sync(helper.start, making, memory.descriptor)
         self._expect(memory)
-        for helper in self._helpers:
-            with suppress(OSError, EOFError):
+        for helper in self._helpers:  # the first one is needed soonest, and has a processor
+            with suppress(OSError, EOFError):  # the others or the threads go on
+                await to_thread.run_sync(helper.start, making, memory.descriptor)
                 await to_thread.run_sync(helper.wait, abandon_on_cancel=True)
-                self._ready.set()  # one is enough to begin with
+                self._ready.set()
         self._ready.set()
 
     @property
