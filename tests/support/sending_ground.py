@@ -119,6 +119,7 @@ async def posted(server: ScriptedServer, settings: Server, articles: list[Articl
             await ready(store, articles)
         while source.waiting:
             await store.post_from(source)
+    await until(lambda: not server.open)  # it has read our good-bye
     answers = {
         message_id: (a.server, a.wire_size) if isinstance(a, Receipt) else (type(a), str(a))
         for message_id, a in source.answers.items()

@@ -15,12 +15,14 @@ from helper_processes import helpers_of, is_alive
 from scripted_server import ScriptedServer
 from sending_ground import COUNT, FAULTS, Listed, posted, ready, shared
 from usenet_ground import POSTS, article, configured, name, opened, wire_id
+from worlds import until
 
 from usenetsync_tui.errors import StoreUnusableError
 from usenetsync_tui.model.segments import Receipt
 from usenetsync_tui.model.servers.servers import ALL_ROLES, Server, Tls
 from usenetsync_tui.store.usenet import posting_lane
 from usenetsync_tui.store.usenet.connection.connection import Connection
+from usenetsync_tui.store.usenet.connection.sending import channel
 from usenetsync_tui.store.usenet.connection.sending.channel import RelayedWire
 
 pytestmark = pytest.mark.anyio
@@ -155,6 +157,8 @@ async def test_a_connection_of_ours_moves_before_it_posts(
             await store.post_from(Listed(articles))
             assert server.commands["QUIT"] == 1 and wires == [False, True]
             assert server.most_open == 1
+            pool = store.pool  # type: ignore[attr-defined]
+            assert pool.statuses()[0].errors == 0, "it left in order"
             await store.present([name(9)])
     assert sum(by_process) == COUNT and wires == [False, True]
 
@@ -210,6 +214,7 @@ async def test_it_ends_with_its_last_connection(authority: Authority) -> None:
             await store.post(article(COUNT))
             assert all(map(is_alive, process)), "the connection is still of use"
         assert not any(map(is_alive, process)), "the pool waits for its end"
+        await until(lambda: not server.open)
         assert server.commands["QUIT"] == 1 and server.connections == 1
 
 
@@ -224,3 +229,21 @@ async def test_a_connection_that_breaks_unasked_is_opened_again(
             server.break_all()
             await store.post(articles[1])
     assert wires == [True, True] and len(server.posted) == 2
+
+
+async def test_a_process_that_stands_still_is_asked_no_more(
+    authority: Authority, wires: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "_MORE", 0.1)
+    with scripted(authority) as server:
+        articles = shared(2)
+        async with opened(settings(server, authority)) as store:
+            await ready(store, articles)
+            (process,) = helpers_of(os.getpid(), "sending")
+            os.kill(process, signal.SIGSTOP)
+            try:
+                for one in articles:
+                    await store.post(one)
+            finally:
+                os.kill(process, signal.SIGKILL)
+    assert wires == [False] and len(server.posted) == 2

@@ -146,7 +146,7 @@ class Opening(Exchanges):
         assert context is not None
         seconds = min(self.server.timeout, PATIENCE)
         if (channel := self._encrypted_elsewhere(seconds)) is not None:
-            channel.await_handshake()
+            channel.await_handshake(seconds)
             self._wire = channel.wire
             return
         self._wire = secure(self._wire, self.server, context, seconds=seconds)

@@ -124,7 +124,6 @@ class PostingSession(Session):
         finally:
             self.silent_since = None
         if carried is None:
-            sender.failed()
             raise ConnectionError(ENDED)
         done.taken, done.unsure = carried.taken, int(carried.begun)
         begun = carried.taken + carried.begun

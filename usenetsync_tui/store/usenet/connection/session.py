@@ -18,6 +18,7 @@ from usenetsync_tui.errors import OutOfStepError, ProtocolError, SettingsError
 from usenetsync_tui.model.servers.servers import Server, password_variable
 from usenetsync_tui.store.usenet.connection.exchanges import Counts
 from usenetsync_tui.store.usenet.connection.opening import Opening
+from usenetsync_tui.store.usenet.connection.pace import Pace
 from usenetsync_tui.store.usenet.connection.shared import Shared
 from usenetsync_tui.store.usenet.connection.signals import Lost, Refused
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
@@ -226,8 +227,14 @@ class Session(Opening):
             with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
                 self._answer_within = min(_GOODBYE, self.server.timeout)
                 self._ask(NntpCommand.QUIT)
-                self._line()
+                self._await_end(Pace(_GOODBYE, 0, _GOODBYE))
         self.close()
+
+    def _await_end(self, pace: Pace) -> None:
+        assert self._wire is not None
+        with contextlib.suppress(OSError):  # either way, the session is over
+            while self._wire.receive(pace):
+                pass
 
     def _log_in_again(self, reply: Reply) -> None:
         if not self.server.username:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 import socket
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from usenetsync_tui.store.usenet.connection.pace import Pace
 from usenetsync_tui.store.usenet.connection.sending.messages import (
@@ -20,13 +21,22 @@ from usenetsync_tui.store.usenet.connection.sending.messages import (
 from usenetsync_tui.store.usenet.connection.signals import Unreachable
 from usenetsync_tui.store.usenet.connection.wire import RECEIVE, Buffers, PlainWire, shut
 
+_MORE = 2.0
+"""Seconds until we no longer believe that the process answers."""
 ENDED = "the process that sent over it has ended"
+
+
+class Process(Protocol):
+    """What uses a connection, too."""
+
+    def failed(self) -> None:
+        """It did not answer: ask it no more."""
 
 
 class Channel:
     """A connection that a process uses when it is asked to."""
 
-    def __init__(self, end: socket.socket, sender: object) -> None:
+    def __init__(self, end: socket.socket, sender: Process) -> None:
         """`sender`: what made it."""
         self._end = end
         self.sender = sender
@@ -42,7 +52,10 @@ class Channel:
             answer = self._end.recv(LONGEST)
         except OSError:
             answer = b""
-        return Carried._make(pickle.loads(answer)) if answer else None
+        if not answer:
+            self.sender.failed()
+            return None
+        return Carried._make(pickle.loads(answer))
 
     def abort(self) -> None:
         """Wake a lane that waits for an answer."""
@@ -59,7 +72,7 @@ class EncryptedChannel(Channel):
     def __init__(
         self,
         end: socket.socket,
-        sender: object,
+        sender: Process,
         traffic: socket.socket,
         timeout: float,
         closed: Callable[[], None],
@@ -69,13 +82,18 @@ class EncryptedChannel(Channel):
         self._closed = closed
         self.wire = RelayedWire(traffic, timeout, self._last_words)
 
-    def await_handshake(self) -> None:
-        """Return when TLS is ready. `Unreachable`."""
+    def await_handshake(self, seconds: float) -> None:
+        """Return when TLS is ready, for which the process may take some seconds. `Unreachable`."""
         try:
+            self._end.settimeout(seconds + _MORE)
             answer = self._end.recv(LONGEST)
+            self._end.settimeout(None)
         except OSError:
             answer = b""
-        said = Secured._make(pickle.loads(answer)) if answer else Secured(ENDED)
+        if not answer:
+            self.sender.failed()
+            raise Unreachable("the process that encrypts has ended, or does not answer")
+        said: Secured = Secured._make(pickle.loads(answer))
         if said.words:
             raise Unreachable(said.words, permanent=said.permanent)
 
