@@ -15,6 +15,7 @@ server runs.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import ssl
@@ -235,10 +236,12 @@ class ScriptedServer:
         with self._lock:
             return len(self._open)
 
-    def break_all(self) -> None:
-        """Break every connection, without a word."""
+    def break_all(self, last: bytes = b"") -> None:
+        """Break every connection, after these bytes, which TLS does not see."""
         with self._lock:
             for sock in self._open:
+                if last:
+                    os.write(sock.fileno(), last)
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def keep(self, wire_id: str, article: bytes) -> None:

@@ -219,17 +219,24 @@ async def test_it_ends_with_its_last_connection(authority: Authority) -> None:
         assert server.commands["QUIT"] == 1 and server.connections == 1
 
 
+@pytest.mark.parametrize("last", [b"", b"no record of TLS" * 100], ids=["end", "garbage"])
 async def test_a_connection_that_breaks_unasked_is_opened_again(
-    authority: Authority, wires: list[bool]
+    last: bytes, authority: Authority, by_process: list[int], wires: list[bool]
 ) -> None:
-    articles = shared(2)
+    articles = shared()
     with scripted(authority) as server:
         async with opened(settings(server, authority)) as store:
             await ready(store, articles)
-            await store.post(articles[0])
-            server.break_all()
-            await store.post(articles[1])
-    assert wires == [True, True] and len(server.posted) == 2
+            await store.post_from(Listed(articles[:5]))
+            server.break_all(last)
+            await until(lambda: not server.open)
+            rest = Listed(articles[5:])
+            while rest.waiting:
+                await store.post_from(rest)
+            pool = store.pool  # type: ignore[attr-defined]
+            assert pool.senders.is_ready, "one connection says nothing about the others"
+    assert wires == [True, True] and len(server.posted) == COUNT
+    assert sum(by_process) >= COUNT - 2
 
 
 async def test_a_process_that_stands_still_is_asked_no_more(

@@ -57,10 +57,7 @@ class Encrypted:
             self._say(Secured(failure.words, failure.permanent))
             return
         self._say(Secured())
-        try:
-            self._carry(wire, serve)
-        except OSError as error:
-            self._say(Carried(0, stopped=True, broke=error_words(error)))
+        self._carry(wire, serve)
 
     def _say(self, words: tuple[object, ...]) -> None:
         self._lane.send(pickle.dumps(tuple(words)))
@@ -69,22 +66,32 @@ class Encrypted:
         poll = select.poll()
         for end in (self._clear, self._lane, self._server.socket):
             poll.register(end, select.POLLIN)
+        goes_on = True
         while True:
             ready = {number for number, _ in poll.poll()}
-            if self._clear.fileno() in ready:  # first: the lane may have said good-bye, and gone
-                if not (data := self._clear.recv(RECEIVE)):
-                    return
-                wire.send((data,), _patient())
-                continue
-            if self._lane.fileno() in ready:
-                if not (question := self._lane.recv(LONGEST)):
-                    return
-                self._lane.send(serve(wire, question))
-            else:
-                wire.take_arrived()
-            if not self._pass_on(wire):
-                self._clear.shutdown(socket.SHUT_WR)
+            try:
+                if self._clear.fileno() in ready:  # first: a last word may wait
+                    if not (data := self._clear.recv(RECEIVE)):
+                        return
+                    wire.send((data,), _patient())
+                elif self._lane.fileno() in ready:
+                    if not (question := self._lane.recv(LONGEST)):
+                        return
+                    self._lane.send(serve(wire, question))
+                else:
+                    wire.take_arrived()
+                ended, why = not self._pass_on(wire), ""
+            except OSError as error:
+                ended, why = True, error_words(error)
+            if ended and goes_on:  # the lane finds out when it wants something
+                goes_on = False
                 poll.unregister(self._server.socket)
+                self._tell_end(why)
+
+    def _tell_end(self, why: str) -> None:
+        if why:
+            self._say(Carried(0, stopped=True, broke=why))
+        self._clear.shutdown(socket.SHUT_WR)
 
     def _pass_on(self, wire: TlsWire) -> bool:
         """Give the lane what the server said; False at the end of it."""

@@ -86,7 +86,12 @@ class Sender:
         """Let it have a memory, until that is gone. Raises OSError."""
         with self._lock:
             number = self._next
-            self._ask(Memory(number), memory.descriptor)
+            try:
+                self._ask(Memory(number), memory.descriptor)
+            except OSError:
+                if not self._uses:
+                    self._stop()
+                raise
             self._numbers[memory], self._next = number, number + 1
             self._uses += 1
         memory.when_gone(partial(self._is_gone, number))
