@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from certificates import Authority
 from helper_processes import helpers_of, is_alive
-from scripted_server import ScriptedServer
+from scripted_server import Fault, ScriptedServer
 from sending_ground import COUNT, FAULTS, Listed, posted, ready, shared
 from usenet_ground import POSTS, article, configured, name, opened, wire_id
 from worlds import until
@@ -21,6 +22,7 @@ from usenetsync_tui.errors import StoreUnusableError
 from usenetsync_tui.model.segments import Receipt
 from usenetsync_tui.model.servers.servers import ALL_ROLES, Server, Tls
 from usenetsync_tui.store.usenet import posting_lane
+from usenetsync_tui.store.usenet.connection import session
 from usenetsync_tui.store.usenet.connection.connection import Connection
 from usenetsync_tui.store.usenet.connection.sending import channel
 from usenetsync_tui.store.usenet.connection.sending.channel import RelayedWire
@@ -161,6 +163,22 @@ async def test_a_connection_of_ours_moves_before_it_posts(
             assert pool.statuses()[0].errors == 0, "it left in order"
             await store.present([name(9)])
     assert sum(by_process) == COUNT and wires == [False, True]
+
+
+@pytest.mark.parametrize("fault", ["endless", "never_answers"])
+async def test_a_server_that_does_not_let_go_holds_no_article_up(
+    fault: str, authority: Authority, wires: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_GOODBYE", 0.2)
+    articles = shared(3)
+    with scripted(authority, faults=[getattr(Fault, fault)("QUIT")]) as server:
+        both = settings(server, authority, roles=ALL_ROLES, timeout=5.0)
+        async with opened(both) as store:
+            await store.present([name(9)])
+            await ready(store, articles)
+            with anyio.fail_after(5):
+                await store.post_from(Listed(articles))
+    assert wires == [False, True] and len(server.posted) == 3
 
 
 async def test_a_connection_that_no_process_takes_stays(

@@ -227,14 +227,15 @@ class Session(Opening):
             with contextlib.suppress(OSError, ValueError, Lost), self._exchange():
                 self._answer_within = min(_GOODBYE, self.server.timeout)
                 self._ask(NntpCommand.QUIT)
-                self._await_end(Pace(_GOODBYE, 0, _GOODBYE))
+                self._await_end(time.monotonic() + _GOODBYE)
         self.close()
 
-    def _await_end(self, pace: Pace) -> None:
+    def _await_end(self, until: float) -> None:
         assert self._wire is not None
         with contextlib.suppress(OSError):  # either way, the session is over
-            while self._wire.receive(pace):
-                pass
+            while (left := until - time.monotonic()) > 0:
+                if not self._wire.receive(Pace(left, 0, left)):
+                    return
 
     def _log_in_again(self, reply: Reply) -> None:
         if not self.server.username:

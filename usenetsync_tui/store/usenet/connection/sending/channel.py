@@ -18,7 +18,7 @@ from usenetsync_tui.store.usenet.connection.sending.messages import (
     Secured,
     SharedArticle,
 )
-from usenetsync_tui.store.usenet.connection.signals import Unreachable
+from usenetsync_tui.store.usenet.connection.signals import Unreachable, error_words
 from usenetsync_tui.store.usenet.connection.wire import RECEIVE, Buffers, PlainWire, shut
 
 _MORE = 2.0
@@ -129,7 +129,7 @@ class RelayedWire(PlainWire):
         try:
             super().send(buffers, pace)
         except ConnectionError as error:
-            raise ConnectionError(self._last_words() or str(error)) from error
+            raise ConnectionError(self._last_words() or error_words(error)) from error
 
     def receive(self, pace: Pace, most: int = RECEIVE) -> bytes:
         """Wait for data; returns at least a byte and at most `most`, or b"" at the end."""
