@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +12,11 @@ import nzbget
 import pytest
 import trees
 from acceptance_command import Command
+from helper_processes import helpers_of
 from inn import Inn
 from news_home import configure, server_table
+
+from usenetsync_tui.pipeline.upload.slice_readers.readers import MANY
 
 pytestmark = [
     pytest.mark.slow,
@@ -48,6 +53,26 @@ def test_a_hostile_tree_comes_back_without_its_source(
     root.rename(kept)
     usenetsync("restore", "tree", tmp_path / "out")
     assert trees.compare_trees(kept, tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_what_processes_send_comes_back(
+    usenetsync: Command, home: Path, tmp_path: Path, inn: Inn, tls: bool
+) -> None:
+    root, out = tmp_path / "tree", tmp_path / "out"
+    root.mkdir()
+    (root / "large").write_bytes(os.urandom(MANY + 1))
+    configure(home, _table(inn, tls=tls), newsgroup=inn.newsgroup)
+    upload = usenetsync.start("upload", root)
+    seen = 0
+    while upload.poll() is None:
+        seen = max(seen, len(helpers_of(upload.pid, "sending")))
+        time.sleep(0.02)
+    upload.communicate()
+    assert upload.returncode == 0 and seen == 1
+    assert usenetsync.query(ARTICLES) == [(inn.article_count(),)]
+    usenetsync("restore", "tree", out)
+    assert trees.compare_trees(root, out) == []
 
 
 def test_lost_articles_are_found_and_posted_again(
