@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from worlds import until
 from usenetsync_tui.errors import ArticleCollisionError
 from usenetsync_tui.model.segments import Receipt
 from usenetsync_tui.store.usenet import posting_lane
+from usenetsync_tui.store.usenet.connection.sending import sender
 
 pytestmark = pytest.mark.anyio
 
@@ -104,6 +106,19 @@ def test_it_ends_when_the_upload_is_killed() -> None:
         assert processes and all(map(is_alive, processes))
         upload.kill()
     await_ends(processes)
+
+
+def test_its_end_ends_the_wait_for_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    process, poll = sender.Sender(), select.poll
+
+    def late() -> object:
+        process._stop()
+        return poll()
+
+    monkeypatch.setattr(sender.select, "poll", late)
+    process.await_start(60.0)
+    assert process.is_over and not process.is_ready
+    process.await_end()
 
 
 @pytest.mark.parametrize("fault", ["no fault", "refused", "kept", "collision", "garbage"])

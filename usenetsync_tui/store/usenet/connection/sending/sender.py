@@ -79,7 +79,10 @@ class Sender:
         until = time.monotonic() + seconds
         while not (self.is_ready or self.is_over) and (left := until - time.monotonic()) > 0:
             poll = select.poll()
-            poll.register(self._end, select.POLLIN)
+            try:
+                poll.register(self._end, select.POLLIN)
+            except ValueError:  # closed: it was ended meanwhile
+                return
             poll.poll(left * 1e3)
 
     def takes(self, memory: SharedMemory) -> None:
