@@ -12,10 +12,18 @@ def helpers_of(pid: int, module: str) -> list[int]:
     """The processes below a process that run a module."""
     found: list[int] = []
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    for child in " ".join([task.read_text() for task in tasks]).split():
-        if module.encode() in Path(f"/proc/{child}/cmdline").read_bytes():
+    for child in b" ".join(map(_read, tasks)).split():
+        if module.encode() in _read(Path(f"/proc/{int(child)}/cmdline")):
             found += [int(child), *helpers_of(int(child), module)]
     return found
+
+
+def _read(path: Path) -> bytes:
+    """What the kernel says; nothing once the process or thread has ended."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def await_ends(processes: list[int]) -> None:
