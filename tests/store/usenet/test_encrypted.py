@@ -274,3 +274,22 @@ async def test_a_process_that_stands_still_is_asked_no_more(
             finally:
                 os.kill(process, signal.SIGKILL)
     assert wires == [False] and len(server.posted) == 2
+
+
+@pytest.mark.parametrize("tls", [Tls.NONE, Tls.IMPLICIT])
+@pytest.mark.parametrize("on", ["article", "POST"])
+async def test_a_cancelled_burst_says_nothing_about_the_process(
+    tls: Tls, on: str, authority: Authority, by_process: list[int]
+) -> None:
+    context = None if tls is Tls.NONE else authority.context("127.0.0.1")
+    with ScriptedServer(tls=context, login=LOGIN, faults=[Fault.never_answers(on)]) as server:
+        articles = shared(6)
+        async with opened(settings(server, authority, tls=tls, timeout=30.0)) as store:
+            await ready(store, articles)
+            with anyio.move_on_after(0.5) as scope:
+                await store.post_from(Listed(articles[:3]))
+            assert scope.cancelled_caught and by_process
+            pool = store.pool  # type: ignore[attr-defined]
+            assert pool.senders.is_ready
+            await store.post_from(Listed(articles[3:]))
+    assert sum(by_process) >= 4, "it sends on"

@@ -128,7 +128,7 @@ class SliceReaders:
     ) -> None:
         """`making`: None if processes are of no use. `group`: starts them.
 
-        `expect` is told of the memory that they share.
+        `expect` gets the memory that they share.
         """
         self._expect = expect
         self._making = making

@@ -39,6 +39,7 @@ class Channel:
     def __init__(self, end: socket.socket, sender: Process) -> None:
         """`sender`: what made it."""
         self._end = end
+        self._is_aborted = False
         self.sender = sender
 
     def send(
@@ -53,12 +54,17 @@ class Channel:
         except OSError:
             answer = b""
         if not answer:
-            self.sender.failed()
+            self._no_answer()
             return None
         return Carried._make(pickle.loads(answer))
 
+    def _no_answer(self) -> None:
+        if not self._is_aborted:
+            self.sender.failed()
+
     def abort(self) -> None:
         """Wake a lane that waits for an answer."""
+        self._is_aborted = True
         shut(self._end)
 
     def close(self) -> None:
@@ -91,7 +97,7 @@ class EncryptedChannel(Channel):
         except OSError:
             answer = b""
         if not answer:
-            self.sender.failed()
+            self._no_answer()
             raise Unreachable("the process that encrypts has ended, or does not answer")
         said: Secured = Secured._make(pickle.loads(answer))
         if said.words:
@@ -133,13 +139,18 @@ class RelayedWire(PlainWire):
 
     def receive(self, pace: Pace, most: int = RECEIVE) -> bytes:
         """Wait for data; returns at least a byte and at most `most`, or b"" at the end."""
-        return super().receive(pace, most) or self._at_the_end(b"")
+        data = super().receive(pace, most)
+        if not data:
+            self._explain_end()
+        return data
 
     def receive_into(self, room: memoryview, pace: Pace, *, fill: bool) -> int:
         """Wait for data; returns how many bytes came, 0 at the end."""
-        return super().receive_into(room, pace, fill=fill) or len(self._at_the_end(b""))
+        count = super().receive_into(room, pace, fill=fill)
+        if not count:
+            self._explain_end()
+        return count
 
-    def _at_the_end(self, nothing: bytes) -> bytes:
+    def _explain_end(self) -> None:
         if words := self._last_words():
             raise ConnectionError(words)
-        return nothing

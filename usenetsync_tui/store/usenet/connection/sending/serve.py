@@ -2,8 +2,9 @@
 
 Argument: one end of a socket pair. Each packet brings a memory, says that it is gone, or brings a
 connection and the channel of its lane; a thread serves them until the channel closes. The process
-ends when it is told to, and at once when the other end of the first socket closes, as it does when
-the upload dies: no article leaves after it. Refuses to know logins and what an answer means.
+ends after a last message (`NoMore`), and at once when the other end of the first socket closes, as
+it does when the upload dies: no article leaves after it. Refuses to know logins and what an answer
+means.
 """
 
 from __future__ import annotations
