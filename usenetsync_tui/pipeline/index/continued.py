@@ -6,7 +6,7 @@ there and that this catalogue did not plan is another machine's: it is never ove
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -50,10 +50,11 @@ async def refuse_continued(run: JobRun, open_realm: OpenRealm) -> None:
 
 async def refuse_another(
     open_realm: OpenRealm, versions: Iterable[int], first_attempt: int = 0, *, ours: bytes = b""
-) -> None:
+) -> Collection[bytes]:
     """`FolderContinuedError` if the store has a root of these versions, from an attempt on.
 
     `ours`: the bytes of a root that this catalogue planned, some of whose names are of no use.
+    Returns the names of such roots that no article of the store has, as it clearly says.
     """
     assert open_realm.secret is not None
     keys = IndexKeys(open_realm.secret)
@@ -73,6 +74,7 @@ async def refuse_another(
             continue  # no reader takes it for a root: it does not continue the folder
         if data != ours:
             raise FolderContinuedError(_words(root))
+    return names.keys() - found.there - found.unknown.keys()
 
 
 def _words(root: IndexRoot) -> str:

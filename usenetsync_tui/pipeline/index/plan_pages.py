@@ -23,10 +23,13 @@ async def add_pages(
     version: int,
     rows: Sequence[PageRow],
     names: list[bytes] | None = None,
+    *,
+    are_new: bool = True,
 ) -> list[int]:
     """In a transaction: some pages and their articles; returns their objects.
 
-    `names`: the Message-IDs of the copies of a single page; None: random ones.
+    `names`: the Message-IDs of the copies of a single page; None: random ones. `are_new`: whether
+    no article has one of these names.
     """
     realm, copies = run.open_realm.realm.id, run.folder.copies
     made: list[NewObject] = []
@@ -58,4 +61,6 @@ async def add_pages(
     await segments.insert(tx, realm, planned)
     for object_id, row in zip(ids, rows, strict=True):
         await posted.add_page(tx, run.folder.id, version, object_id, row)
+    note = run.new_pages.update if are_new else run.new_pages.difference_update
+    note(ids)  # even if the transaction fails: then nothing has these ids, or pages planned later
     return ids

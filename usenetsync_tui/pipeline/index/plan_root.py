@@ -5,6 +5,7 @@ Knows what a root says, and under which of its names it goes. Refuses to know ho
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -65,10 +66,11 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
         return False
     assert run.open_realm.secret is not None
     keys = IndexKeys(run.open_realm.secret)
+    free: Collection[bytes] = ()
     if not is_amended:  # then the store has taken ours already
         async with run.catalogue.transaction() as tx:
             known = b"" if ours is None else await posted.page(tx, ours)
-        await refuse_another(run.open_realm, [version], first, ours=known)
+        free = await refuse_another(run.open_realm, [version], first, ours=known)
     names = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
     room = root_room(run.limits.chunk_size)
     page = PageRow(write_fitting_root(await _root(run, version, attempt), room))
@@ -78,7 +80,8 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
             f"takes {size(most)}: set a larger chunk_size in config.toml."
         )
     async with run.catalogue.transaction(durable=True) as tx:
-        (object_id,) = await add_pages(tx, run, version, [page], names)
+        are_new = all(name in free for name in names)
+        (object_id,) = await add_pages(tx, run, version, [page], names, are_new=are_new)
         if planned is not None and planned.object_id is not None:
             first_of = version if planned.attempt == 0 else None
             await posted.drop_root(tx, planned.object_id, object_id, first_of)

@@ -169,7 +169,8 @@ def _outgoing(run: JobRun, made: OpenObject, article: Segment, data: bytes) -> O
         nonce=fresh_nonce(run),
         credit=0,  # it is none of the content that the figures count
         held=article.size,
-        again=True,  # after a restored backup of the catalogue it may have been sent
+        # A page of an earlier run may have been sent: the catalogue may be a restored backup.
+        again=made.id not in run.new_pages,
     )
     posting.row = RowKey(article.object_id, article.index, article.redundancy)
     return posting

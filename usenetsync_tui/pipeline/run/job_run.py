@@ -264,6 +264,8 @@ class JobRun:
     """Why the judge refused the folder."""
     away: Collection[bytes] = ()
     """Missing mount points: articles of files below them cannot be made again."""
+    new_pages: set[int] = field(default_factory=set)
+    """Pages of the index that this run planned, under names that no article has."""
     other_realms: dict[int, OpenRealm] = field(default_factory=dict)
     """Other realms that were needed so far, opened."""
     worker_counts: WorkerCounts = field(init=False)
