@@ -47,9 +47,16 @@ def big(tmp_path: Path) -> Path:
     return folder
 
 
+def longer(big: Path) -> None:
+    """Let its upload take longer than the test, on any machine."""
+    for number in range(60):
+        (big / f"more{number}").write_bytes(content(1_000_000, 100 + number))
+
+
 async def test_each_is_paused_and_cancelled_alone(
     engine: Engine, small: Path, big: Path, tmp_path: Path
 ) -> None:
+    longer(big)
     async with running(engine):
         folder = (await kept(engine, small)).folder
         await over(engine, Verb.UPLOAD)
@@ -74,8 +81,7 @@ async def test_each_is_paused_and_cancelled_alone(
 async def test_a_command_is_obeyed_and_shown_without_a_heartbeat(
     engine: Engine, big: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(60):  # work for longer than the test takes, on any machine
-        (big / f"more{number}").write_bytes(content(1_000_000, 100 + number))
+    longer(big)
     async with running(engine):
         engine.submit(Upload(os.fsencode(big), SLOW))
         upload = (await at_work(engine)).id

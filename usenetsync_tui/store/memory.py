@@ -22,7 +22,7 @@ class MemoryStore:
     fetching_lanes: int | None = None
     inquiries = 1
 
-    def expect(self, memory: SharedMemory) -> None:
+    async def expect(self, memory: SharedMemory) -> None:
         """Nothing has to start."""
 
     async def post(self, article: Article) -> Receipt:

@@ -20,7 +20,7 @@ class OutOfReach:
     def __init__(self, why: str) -> None:
         self._why = why
 
-    def expect(self, memory: SharedMemory) -> None:
+    async def expect(self, memory: SharedMemory) -> None:
         """Nothing has to start."""
 
     async def post(self, article: Article) -> Receipt:

@@ -55,9 +55,9 @@ class RetryingStore:
         """The inquiries of the wrapped store."""
         return self._store.inquiries
 
-    def expect(self, memory: SharedMemory) -> None:
-        """Tell the wrapped store."""
-        self._store.expect(memory)
+    async def expect(self, memory: SharedMemory) -> None:
+        """Get the wrapped store ready."""
+        await self._store.expect(memory)
 
     async def post(self, article: Article) -> Receipt:
         """Post, under the same Message-ID every time."""

@@ -43,7 +43,7 @@ class ShardsStore:
                 row = await cursor.fetchone()
         return row is not None and bool(row[0])
 
-    def expect(self, memory: SharedMemory) -> None:
+    async def expect(self, memory: SharedMemory) -> None:
         """Nothing has to start."""
 
     async def post(self, article: Article) -> Receipt:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import anyio
 import pytest
 from index_ground import KEYS, Indexed
 from trees import content
 from worlds import FaultyStore, World
 
-from usenetsync_tui.errors import ArticleCollisionError, FolderContinuedError, StoreError
+from usenetsync_tui.errors import (
+    ArticleCollisionError,
+    FolderContinuedError,
+    StoreError,
+    StoreUnusableError,
+)
 from usenetsync_tui.model.commands.folders import FolderChoices
 from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.ports.stores import Presence
 from usenetsync_tui.model.segments import Article
+from usenetsync_tui.pipeline.index import root_names
 
 pytestmark = pytest.mark.anyio
 
@@ -135,3 +142,87 @@ async def test_what_the_store_refused_is_asked_for(
     store.before = noted
     assert await indexed.post() == ""
     assert len(refused) >= 4 and all(sent[name] for name in refused)
+
+
+@pytest.fixture
+def told(store: FaultyStore) -> list[str]:
+    """What the store was asked and sent, in order: "roots?", "page" or "root"."""
+    found, roots, present = [], {KEYS.root_name(1, n // 2, n % 2) for n in range(16)}, store.present
+
+    async def noted(names: Collection[bytes]) -> Presence:
+        if roots & set(names):
+            found.append("roots?")
+        return await present(names)
+
+    def note(article: Article) -> None:
+        found.append("root" if article.message_id in roots else "page")
+
+    store.present, store.before = noted, note  # type: ignore[method-assign]
+    return found
+
+
+async def test_roots_are_asked_for_once_while_the_pages_are_planned(
+    indexed: Indexed, told: list[str]
+) -> None:
+    await indexed.world.completed()
+    told.clear()
+    assert await indexed.post() == ""
+    assert told == ["roots?", *["page"] * (len(told) - 3), "root", "root"] and len(told) > 6
+
+
+async def test_an_old_answer_about_roots_does_not_count(
+    indexed: Indexed, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(root_names, "FRESH", 0.0)
+    await indexed.world.completed()
+    told.clear()
+    assert await indexed.post() == ""
+    assert told[0] == "roots?" and told[-3:] == ["roots?", "root", "root"]
+
+
+async def test_an_answer_about_roots_that_does_not_come_is_asked_for_again(
+    indexed: Indexed, store: FaultyStore, told: list[str]
+) -> None:
+    await indexed.world.completed()
+    told.clear()
+    present = store.present
+
+    async def silent(names: Collection[bytes]) -> Presence:
+        store.present = present  # type: ignore[method-assign]
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    store.present = silent  # type: ignore[method-assign]
+    assert await indexed.post() == ""
+    assert "page" in told and told[-3:] == ["roots?", "root", "root"]
+
+
+async def test_a_store_that_cannot_be_asked_early_is_asked_again(
+    indexed: Indexed, store: FaultyStore, told: list[str]
+) -> None:
+    await indexed.world.completed()
+    told.clear()
+    present = store.present
+
+    async def away(names: Collection[bytes]) -> Presence:
+        store.present = present  # type: ignore[method-assign]
+        raise StoreUnusableError("away")
+
+    store.present = away  # type: ignore[method-assign]
+    assert await indexed.post() == ""
+    assert "page" in told and told[-3:] == ["roots?", "root", "root"]
+
+
+async def test_nothing_of_a_version_that_another_machine_has_is_sent(
+    indexed: Indexed, store: FaultyStore
+) -> None:
+    await indexed.version()
+    (indexed.world.root / "more").touch()
+    await indexed.version()
+    for table in ("index_roots", "index_runs"):
+        indexed.world.query(f"DELETE FROM {table} WHERE version = 2 RETURNING 1")
+    indexed.world.query("UPDATE snapshots SET indexed = false WHERE version = 2 RETURNING 1")
+    posts = len(store.posts)
+    with pytest.raises(FolderContinuedError, match="its version 2"):
+        await indexed.post()
+    assert len(store.posts) == posts

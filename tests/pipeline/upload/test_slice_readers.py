@@ -33,6 +33,7 @@ from usenetsync_tui.pipeline.upload.slice_readers.read_slice import Place
 from usenetsync_tui.pipeline.upload.slice_readers.readers import SliceReaders
 from usenetsync_tui.pipeline.upload.slice_readers.slots import slot_size
 from usenetsync_tui.pipeline.upload.upload import upload
+from usenetsync_tui.store.memory import MemoryStore
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +68,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def started(making: Making) -> AsyncIterator[SliceReaders]:
     """Readers whose process is ready."""
     async with anyio.create_task_group() as group:
-        readers = SliceReaders(making, SLOTS, 1, group, lambda memory: None)
+        readers = SliceReaders(making, SLOTS, 1, group, MemoryStore().expect)
         try:
             await readers.expect(readers_module.MANY)
             await until(lambda: readers.is_ready)

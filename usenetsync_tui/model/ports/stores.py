@@ -89,8 +89,11 @@ class Store(Protocol):
     def inquiries(self) -> int:
         """How many calls of `present` it answers at once."""
 
-    def expect(self, memory: SharedMemory) -> None:
-        """Articles whose bodies are in this memory will be posted. Returns at once."""
+    async def expect(self, memory: SharedMemory) -> None:
+        """Get ready for many articles whose bodies are in this memory.
+
+        Returns when that is done, which may take long; what prevents it `post` will say.
+        """
 
     async def post(self, article: Article) -> Receipt:
         """Return when the store holds the article.

@@ -28,9 +28,9 @@ from usenetsync_tui.model.index.roots import (
 )
 from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.model.text.figures import size
-from usenetsync_tui.pipeline.index.continued import refuse_another
 from usenetsync_tui.pipeline.index.plan_directories import page_ref
 from usenetsync_tui.pipeline.index.plan_pages import add_pages
+from usenetsync_tui.pipeline.index.root_names import RootNames
 from usenetsync_tui.pipeline.index.sizes import largest_root, root_room
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
@@ -47,7 +47,7 @@ async def is_useless(tx: Transaction, root: RootRow) -> bool:
     return root.object_id is not None and await posted.is_given_up(tx, root.object_id)
 
 
-async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
+async def plan_root(run: JobRun, names: RootNames, at: datetime, *, again: bool) -> bool:
     """Record the root before it is sent; False if all its names are used up.
 
     `at`: the moment before the names of its pages were read (`changes`).
@@ -70,8 +70,8 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
     if not is_amended:  # then the store has taken ours already
         async with run.catalogue.transaction() as tx:
             known = b"" if ours is None else await posted.page(tx, ours)
-        free = await refuse_another(run.open_realm, [version], first, ours=known)
-    names = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
+        free = await names.free(first, ours=known)
+    own = [keys.root_name(version, attempt, copy) for copy in range(run.folder.copies)]
     room = root_room(run.limits.chunk_size)
     page = PageRow(write_fitting_root(await _root(run, version, attempt), room))
     if len(page.data) > (most := largest_root(run.limits.chunk_size)):
@@ -80,8 +80,8 @@ async def plan_root(run: JobRun, at: datetime, *, again: bool) -> bool:
             f"takes {size(most)}: set a larger chunk_size in config.toml."
         )
     async with run.catalogue.transaction(durable=True) as tx:
-        are_new = all(name in free for name in names)
-        (object_id,) = await add_pages(tx, run, version, [page], names, are_new=are_new)
+        are_new = all(name in free for name in own)
+        (object_id,) = await add_pages(tx, run, version, [page], own, are_new=are_new)
         if planned is not None and planned.object_id is not None:
             first_of = version if planned.attempt == 0 else None
             await posted.drop_root(tx, planned.object_id, object_id, first_of)

@@ -19,6 +19,7 @@ from usenetsync_tui.model.ports.stores import OpenRealm
 from usenetsync_tui.pipeline.index.plan_directories import plan_directories
 from usenetsync_tui.pipeline.index.plan_root import is_useless, plan_root, planned_root
 from usenetsync_tui.pipeline.index.plan_run import plan_run
+from usenetsync_tui.pipeline.index.root_names import RootNames
 from usenetsync_tui.pipeline.index.send import left_of, send
 from usenetsync_tui.pipeline.index.untold import FOR_REPAIRS, untold
 from usenetsync_tui.pipeline.run.job_run import JobRun
@@ -69,11 +70,15 @@ async def post_index(run: JobRun, open_realm: OpenRealm, *, renews: bool = False
         versions = await posted.to_index(tx, folder, realm)
     for version in versions:
         mine.version = version
-        async with run.catalogue.transaction() as tx:
-            planned = await posted.runs(tx, folder, realm, version)
-        if not planned or planned[-1].version != version:
-            await plan_run(mine, version)
-        if left := await _post_version(mine):
+        names = RootNames(mine)
+        async with names.asked_meanwhile():
+            async with run.catalogue.transaction() as tx:
+                planned = await posted.runs(tx, folder, realm, version)
+            if not planned or planned[-1].version != version:
+                await plan_run(mine, version)
+            names.refuse_continued()
+            left, at = await _send_pages(mine)
+        if left := left or await _post_root(mine, names, at):
             return left
         async with run.catalogue.transaction(durable=True) as tx:
             await posted.mark_indexed(tx, folder, version)
@@ -129,16 +134,22 @@ async def _amend_version(run: JobRun, *, is_newest: bool, is_whole: bool, renews
     return await _post_version(run, again=found.is_any or renews)
 
 
-async def _post_version(run: JobRun, *, again: bool = False) -> str:
-    """Post the pages and the root of a version; under the next of its names where one is of no use.
-
-    `again`: post a new root, whatever there is.
-    """
+async def _post_version(run: JobRun, *, again: bool) -> str:
+    """Post what is left of the pages of a version, and its root. `again`: a new root."""
     left, at = await _send_pages(run)
+    return left or await _post_root(run, RootNames(run), at, again=again)
+
+
+async def _post_root(run: JobRun, names: RootNames, at: datetime, *, again: bool = False) -> str:
+    """Post the root of a version; under the next of its names where one is of no use.
+
+    `at`: the moment before the names of its pages were read. `again`: a new one, whatever there is.
+    """
+    left = ""
     for _ in range(ATTEMPTS):
         if left or run.draining:
             break
-        if not await plan_root(run, at, again=again):
+        if not await plan_root(run, names, at, again=again):
             return "the store took its root under none of its names"
         again = False
         left = await send(run)

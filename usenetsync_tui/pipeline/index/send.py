@@ -29,11 +29,10 @@ _PAGE = 64
 
 async def send(run: JobRun) -> str:
     """Post and check all that is planned; returns why something of the pages is left."""
-    words, left = "", await left_of(run)
-    if left.waits:
-        if await _send_new(run):
-            await repost(run, None)
-        left = await left_of(run)
+    words = ""
+    if await _send_new(run):
+        await repost(run, None)
+    left = await left_of(run)
     if left.unverified or left.missing:
         words = await finish_checks(run, None)
         left = await left_of(run)

@@ -88,9 +88,10 @@ class UsenetStore:
         """The connections of the servers that may check articles."""
         return self._servers.roster.connections(self._checking_role)
 
-    def expect(self, memory: SharedMemory) -> None:
-        """Start the process that sends what is in this memory."""
+    async def expect(self, memory: SharedMemory) -> None:
+        """Start the process that sends what is in this memory, and connect meanwhile."""
         self._servers.senders.expect(memory)
+        await self._servers.open_lanes()
 
     async def post(self, article: Article) -> Receipt:
         """Return when a server has accepted the article, under its own Message-ID or an alias."""

@@ -12,9 +12,10 @@ import pickle
 import secrets
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from threading import Lock
+from typing import Any
 
 import anyio
 from anyio import to_thread
@@ -124,7 +125,7 @@ class SliceReaders:
         slots: int,
         processes: int,
         group: TaskGroup,
-        expect: Callable[[SharedMemory], None],
+        expect: Callable[[SharedMemory], Coroutine[Any, Any, None]],
     ) -> None:
         """`making`: None if processes are of no use. `group`: starts them.
 
@@ -157,7 +158,7 @@ class SliceReaders:
         self._group.start_soon(self._begin, making, self._slots.memory)
 
     async def _begin(self, making: Making, memory: SliceMemory) -> None:
-        self._expect(memory)
+        self._group.start_soon(self._expect, memory)
         for helper in self._helpers:  # the first one is needed soonest, and has a processor
             with suppress(OSError, EOFError):  # the others or the threads go on
                 await to_thread.run_sync(helper.start, making, memory.descriptor)

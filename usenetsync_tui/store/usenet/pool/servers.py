@@ -15,12 +15,13 @@ from types import TracebackType
 import anyio
 from anyio import to_thread
 
-from usenetsync_tui.errors import UsageError
+from usenetsync_tui.errors import StoreError, StoreUnusableError, UsageError
 from usenetsync_tui.model.servers.servers import Role, Server, ServerStatus
 from usenetsync_tui.model.waiting import Waiting, Waits
 from usenetsync_tui.store.pause import pause
 from usenetsync_tui.store.usenet.connection.sending.sender import Senders
 from usenetsync_tui.store.usenet.connection.shared import Newsgroups
+from usenetsync_tui.store.usenet.connection.signals import Lost, Refused, Unreachable
 from usenetsync_tui.store.usenet.connection.throttle import TokenBucket
 from usenetsync_tui.store.usenet.pool.connection_slot import ConnectionSlot
 from usenetsync_tui.store.usenet.pool.health import BACKOFF
@@ -172,6 +173,18 @@ class UsenetServers:
             yield lease
         finally:
             lease.release()
+
+    async def open_lanes(self) -> None:
+        """Open the connections on which articles are posted, of the servers that serve first."""
+        async with anyio.create_task_group() as group:
+            for _ in range(self.roster.free(Role.POST, self.now())):
+                group.start_soon(self._open_lane)
+
+    async def _open_lane(self) -> None:
+        # What fails is known of the server from now on, and told to who posts.
+        with contextlib.suppress(StoreError, StoreUnusableError, Lost, Unreachable, Refused):
+            async with self.lease(Role.POST, since=self.now(), wait=False) as lease:
+                await lease.run(lambda connection: None)
 
     async def aclose(self) -> None:
         """Close all connections; tasks that use one get an error."""
