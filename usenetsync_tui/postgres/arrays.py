@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from struct import Struct
+from typing import Any
 
 import psycopg
 from psycopg.adapt import Dumper
@@ -63,25 +64,29 @@ def int2_array(values: Sequence[int | None]) -> BinaryArray:
 
 def bool_array(values: Sequence[bool]) -> BinaryArray:
     """A ``bool[]``."""
-    return _array(_BOOL, [b"\0\0\0\1\1" if value else b"\0\0\0\1\0" for value in values])
+    return _array(_BOOL, lambda value: b"\0\0\0\1\1" if value else b"\0\0\0\1\0", values)
 
 
 def bytea_array(values: Sequence[bytes | None]) -> BinaryArray:
     """A ``bytea[]``."""
     size = _SIZE.pack
-    return _array(_BYTEA, [_NULL if v is None else size(len(v)) + v for v in values])
+    return _array(_BYTEA, lambda v: _NULL if v is None else size(len(v)) + v, values)
 
 
 def _numbers(
     kind: int, pack: Callable[[int, int], bytes], size: int, values: Sequence[int | None]
 ) -> BinaryArray:
-    return _array(kind, [_NULL if v is None else pack(size, v) for v in values])
+    return _array(kind, lambda v: _NULL if v is None else pack(size, v), values)
 
 
-def _array(kind: int, elements: list[bytes]) -> BinaryArray:
-    """An array of elements that have their sizes before them."""
-    if not elements:
+def _array(kind: int, element: Callable[[Any], bytes], values: Sequence[Any]) -> BinaryArray:
+    """An array of elements that have their sizes before them: `element` makes them of values."""
+    count = len(values)
+    if not count:
         return BinaryArray(_EMPTY.pack(0, 0, kind))
+    if values.count(values[0]) == count:  # as most columns of a batch are
+        elements = element(values[0]) * count
+    else:
+        elements = b"".join([*map(element, values)])
     # The server finds the nulls itself: it only checks that the flag is 0 or 1.
-    head = _HEAD.pack(1, 1, kind, len(elements), 1)
-    return BinaryArray(head + b"".join(elements))
+    return BinaryArray(_HEAD.pack(1, 1, kind, count, 1) + elements)

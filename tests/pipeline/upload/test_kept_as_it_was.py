@@ -413,7 +413,7 @@ async def test_shared_slices_may_come_last(world: World, order: tuple[int, ...])
     new = NewObject(999, ObjectKind.FILE, len(data), SEGMENT, 4, 1, b"large", b"large")
     last = data[3 * SEGMENT :]
     hashed = digest_of(DigestAlgorithm.BLAKE3, last)
-    raw = RawSegment(new, 3, last, b"large", (), entry, hash=hashed)
+    raw = RawSegment(new, 3, last, b"large", (), entry, hash=hashed, size=len(last))
     digest = FileDigest(DigestKind.SEGMENTS_BLAKE3, b"d" * 32)
     items: list[ReadItem] = [
         SlicesShared(new, entry, old, 0, 3),  # type: ignore[arg-type]

@@ -99,7 +99,7 @@ async def insert(
         "by_body": bool_array([s.by_body for s in segments]),
         "headers": int8_array([s.headers for s in segments]),
     }
-    if not any(s.status.is_there for s in segments):  # nobody waits for the rows
+    if not any(status.is_there for status in {s.status for s in segments}):  # nobody waits
         await tx.run(_SQL["insert"], values)
         return Counter()
     rows = await tx.fetch(_SQL["insert"], values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from usenetsync_tui.catalogue.tables.segments import KnownArticle, RowKey
 from usenetsync_tui.model.folders import Profile
-from usenetsync_tui.model.segments import Bytes, Codec, Segment, SegmentStatus
+from usenetsync_tui.model.segments import CODECS, STATUSES, Bytes, Segment, SegmentStatus
 from usenetsync_tui.pipeline.posting.articles import payload_of, posting_of
 from usenetsync_tui.pipeline.posting.ledger import (
     Ledger,
@@ -49,7 +49,7 @@ class Assignment:
 
     def add(self, item: PreparedSegment) -> None:
         """Give every copy of a segment its article: an existing one, or a new one."""
-        copies, size = self._run.folder.copies, len(item.raw.data)
+        copies, size = self._run.folder.copies, item.raw.size
         held = size
         for redundancy in range(copies):
             credit = size // copies if redundancy else size - size // copies * (copies - 1)
@@ -61,7 +61,7 @@ class Assignment:
             nonce = None
             if is_new := known is None:
                 known, nonce = self._new(item, digest, redundancy), self._nonce(item)
-            status = SegmentStatus(known.status)
+            status = STATUSES[known.status]
             is_there = status.is_there
             row = Segment(
                 object_id=item.raw.object.id,
@@ -69,7 +69,7 @@ class Assignment:
                 redundancy=redundancy,
                 size=size,
                 hash=item.hash,
-                codec=Codec(known.codec),
+                codec=CODECS[known.codec],
                 payload_size=known.payload_size,
                 message_id=known.message_id,
                 status=status if is_there else SegmentStatus.SENDING,

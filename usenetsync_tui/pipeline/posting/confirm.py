@@ -10,8 +10,9 @@ import time
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables import segments, snapshots
 from usenetsync_tui.catalogue.tables.objects import Progressed
+from usenetsync_tui.model.segments import Receipt
 from usenetsync_tui.model.text.figures import plural
-from usenetsync_tui.pipeline.posting.ledger import Ledger
+from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle
 from usenetsync_tui.pipeline.posting.posted import Posted
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
@@ -43,18 +44,25 @@ async def confirm(
 
 async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Posted]) -> None:
     """Record answers, receipts and errors alike, and count what they finish."""
-    receipts = {a.posting.article.message_id: a.receipt for a in batch if a.receipt is not None}
-    there = [a.posting for a in batch if a.receipt is not None]
-    payload = sum(a.payload for a in batch if a.receipt is not None)
+    receipts: dict[bytes, Receipt] = {}
+    there: list[OutgoingArticle] = []
+    failed: list[Posted] = []
+    payload = 0
+    for answer in batch:
+        if answer.receipt is None:
+            failed.append(answer)
+            continue
+        receipts[answer.posting.article.message_id] = answer.receipt
+        there.append(answer.posting)
+        payload += answer.payload
     check_after = next(iter(run.open_realm.checks), None)
 
     async def record(tx: Transaction) -> list[Progressed]:
         if payload:
             await snapshots.add_stored(tx, run.folder.id, run.version, payload)
-        for answer in batch:
-            if answer.error is not None:
-                message_id = answer.posting.article.message_id
-                await segments.mark_failed(tx, message_id, int(answer.charged), answer.error)
+        for answer in failed:
+            name, words = answer.posting.article.message_id, answer.error or ""
+            await segments.mark_failed(tx, name, int(answer.charged), words)
         return await segments.mark_posted(tx, receipts, check_after, rows)
 
     async with ledger.lock:
@@ -65,5 +73,5 @@ async def record_acknowledgements(run: JobRun, ledger: Ledger, batch: list[Poste
         ledger.progressed(run, progressed)
     progress = run.progress
     progress.posted_bytes += payload
-    progress.done_bytes += sum(p.credit for p in there)
-    run.released(sum(a.posting.released for a in batch))
+    progress.done_bytes += sum([p.credit for p in there])
+    run.released(sum([a.posting.released for a in batch]))

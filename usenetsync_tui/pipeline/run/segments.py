@@ -35,6 +35,8 @@ class RawSegment:
     """Whether the catalogue may have an article of this slice of its object or path."""
     hash: bytes = field(kw_only=True)
     """The one digest of its bytes, made by the reader."""
+    size: int = field(kw_only=True)
+    """How many bytes it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ class PreparedSegment:
     def hash(self) -> bytes:
         """Their digest."""
         return self.raw.hash
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return self.raw.size
 
 
 Ending = FileRead | FileAbandoned | FilesKnown

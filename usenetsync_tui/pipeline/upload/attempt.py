@@ -164,14 +164,14 @@ class Attempt:
                     continue
                 if self.base is not None and self.base.resumed:
                     raise PlannedOtherwiseError
-            found.append(self._prepared(self._raw(index, data, digest)))
+            found.append(self._prepared(self._raw(index, data, digest, length)))
         return found
 
-    def _raw(self, index: int, data: Bytes, digest: bytes) -> RawSegment:
+    def _raw(self, index: int, data: Bytes, digest: bytes, size: int) -> RawSegment:
         """A slice that is to be posted."""
         self._differs = self.base is not None and not self.base.resumed
         about = self.new, index, data, self.entry.path, (), self.entry, self._has_past
-        return RawSegment(*about, hash=digest)
+        return RawSegment(*about, hash=digest, size=size)
 
     def _read_elsewhere(self, last: int) -> list[Segmented]:
         """Segments of the next slices before `last` that are read elsewhere, up to one that is not.
@@ -192,7 +192,7 @@ class Attempt:
             if read is None:
                 break
             self._add(read.digest)
-            raw = self._raw(self.at, read.data, read.digest)
+            raw = self._raw(self.at, read.data, read.digest, read.size)
             found.append(PreparedSegment(raw, read.codec, read.payload, read.payload.encoded))
             self.at += 1
         return found

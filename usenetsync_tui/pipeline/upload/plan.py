@@ -102,7 +102,7 @@ class Planner:
 
     async def _plan(self, batch: list[ReadItem]) -> list[OutgoingArticle]:
         self._run.progress.in_flight += sum(
-            len(i.data) for i in batch if isinstance(i, PreparedSegment)
+            i.raw.size for i in batch if isinstance(i, PreparedSegment)
         )
         ended = [i for i in batch if isinstance(i, Ending)]
         self._abandoned |= {i.object.id for i in ended if isinstance(i, FileAbandoned)}
@@ -206,8 +206,8 @@ class Planner:
         """False for a segment whose object was abandoned while the segment was under way."""
         if item.raw.object.id not in self._abandoned:
             return True
-        self._run.released(len(item.raw.data))
-        self._run.progress.done_bytes += len(item.raw.data)
+        self._run.released(item.raw.size)
+        self._run.progress.done_bytes += item.raw.size
         return False
 
     async def _known(

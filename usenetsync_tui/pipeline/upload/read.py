@@ -90,7 +90,7 @@ class Reader:
             try:
                 with self._slot.working(rest.files[0].entry.path, plural(len(rest.files), "file")):
                     found, segment = await self._packs.read(rest, object_id)
-                left -= 0 if segment is None else len(segment.data)  # in flight now
+                left -= 0 if segment is None else segment.size  # in flight now
             finally:
                 self._run.budget.give(left)
             await self._hand_on(found, segment)

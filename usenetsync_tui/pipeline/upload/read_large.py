@@ -203,7 +203,7 @@ class LargeReader:
             self._slot.begin(attempt.entry.path, f"segment {attempt.at + 1}/{new.segments}")
             try:
                 slices = attempt.slices(last)
-                left -= sum(len(i.data) for i in slices if not isinstance(i, int))  # in flight now
+                left -= sum(i.size for i in slices if not isinstance(i, int))  # in flight now
             finally:
                 run.budget.give(left)
             self._out.put(list(_to_send(attempt, slices)))
@@ -258,7 +258,7 @@ def _to_send(attempt: Attempt, slices: list[Segmented | int]) -> Iterator[ReadIt
                 last = min(first + _SHARED_AT_ONCE, attempt.known)
                 yield SlicesShared(attempt.new, attempt.entry, attempt.base.object_id, first, last)
         attempt.begun = True
-        attempt.counted += len(item.data)
+        attempt.counted += item.size
         yield item
 
 

@@ -127,7 +127,9 @@ class PackRead:
             return None
         data = b"".join(self.parts)
         digest = digest_of(self.algorithm, data)
-        return RawSegment(self.pack(), 0, data, path, tuple(self.placed), hash=digest)
+        return RawSegment(
+            self.pack(), 0, data, path, tuple(self.placed), hash=digest, size=len(data)
+        )
 
 
 def _is_same(before: Before, digest: FileDigest, data: bytes) -> bool:

@@ -123,7 +123,13 @@ def answered(
         return found, None
     digest, codec = about
     raw = RawSegment(
-        found.pack(), 0, bodies[0], unread.files[0].entry.path, tuple(placed), hash=digest
+        found.pack(),
+        0,
+        bodies[0],
+        unread.files[0].entry.path,
+        tuple(placed),
+        hash=digest,
+        size=len(bodies[0]),
     )
     if codec is None:
         return found, raw

@@ -57,3 +57,5 @@ class ReadSlice:
     codec: Codec
     data: SliceData
     payload: SlicePayload
+    size: int
+    """Of its own bytes."""

@@ -25,7 +25,7 @@ from usenetsync_tui.codec.sealing import NONCE_SIZE
 from usenetsync_tui.disk.source.source_file import SourceFile
 from usenetsync_tui.helper_process import ended, started
 from usenetsync_tui.model.folders import StoreKind
-from usenetsync_tui.model.segments import Codec, Encoded, SharedMemory
+from usenetsync_tui.model.segments import CODECS, Encoded, SharedMemory
 from usenetsync_tui.pipeline.run.job_run import JobRun
 from usenetsync_tui.pipeline.run.segments import is_dense, wanted_compression
 from usenetsync_tui.pipeline.upload.helper_group import ended_after
@@ -197,9 +197,10 @@ class SliceReaders:
             lines = slots.view(each.slot, made.encoded)
             place = slots.memory, slots.offset(each.slot)
             encoded = Encoded(lines, made.crc, made.leaving, each.nonce, *place)
-            payload, codec = SlicePayload(encoded, made.payload, making.key), Codec(made.codec)
-            data = SliceData(payload, codec, sum(size for _, size in each.pieces))
-            found.append(ReadSlice(made.digest, codec, data, payload))
+            payload, codec = SlicePayload(encoded, made.payload, making.key), CODECS[made.codec]
+            size = sum([size for _, size in each.pieces])
+            data = SliceData(payload, codec, size)
+            found.append(ReadSlice(made.digest, codec, data, payload, size))
         return found
 
     def _idle(self) -> _Helper | None:
