@@ -50,7 +50,7 @@ MOST_UNSTATED = 16 << 30
 """Most bytes of a file with a wrong size: a longer one is not backed up."""
 _LONGEST = 3_600.0
 """Most seconds for measuring such a file."""
-READ_BY_PROCESS = 3 << 20
+READ_BY_PROCESS = 6 << 20
 """Bytes that a helper process reads at once: here they are not in memory three times."""
 _TURN = 0.2
 """Seconds that a thread reads on before the event loop has a look."""
