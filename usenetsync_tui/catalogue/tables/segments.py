@@ -62,6 +62,12 @@ async def by_hash(
     return [KnownArticle(*r) for r in rows]
 
 
+async def has_any(tx: Transaction, realm: int) -> bool:
+    """Whether a realm has any article."""
+    found: bool = (await tx.one(_SQL["has_any"], {"realm": realm}))[0]
+    return found
+
+
 async def by_slice(
     tx: Transaction, slices: Collection[tuple[int, int]]
 ) -> list[tuple[int, int, KnownArticle]]:

@@ -12,6 +12,10 @@ SELECT known.hash, known.redundancy, known.message_id, known.codec, known.payloa
           AND s.redundancy = copy.redundancy AND s.status <> {segment.stale}
         LIMIT 1) AS known;
 
+-- has_any
+-- Whether a realm has any article, posted or not.
+SELECT EXISTS (SELECT FROM segments WHERE realm_id = %(realm)s);
+
 -- by_slice
 -- The articles of some slices of objects: a plain realm shares none between files.
 SELECT hash, redundancy, message_id, codec, payload_size, status, by_body, headers_id, object_id,

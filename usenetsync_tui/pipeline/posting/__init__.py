@@ -5,6 +5,7 @@ where segments come from, and how a store sends.
 
 - `assign` gives each copy of a segment its article: one that is posted or under way, or a new one
   with a random Message-ID and, where the realm is sealed, a fresh nonce.
+- `digest_filter` knows which digests are new, so that few must be looked up for that.
 - `posting_lanes` opens the lanes: as many `post` tasks as the store takes articles at once, and one
   `confirm` task. Closing the lanes waits until every article has its answer.
 - `run.lane_queue` and `run.handover` join them: planned articles on one side, answers (`posted`) on

@@ -25,6 +25,7 @@ from usenetsync_tui.model.folders import Profile, StoreKind
 from usenetsync_tui.model.segments import ObjectKind, SegmentStatus
 from usenetsync_tui.model.text.figures import plural
 from usenetsync_tui.pipeline.posting.assign import Assignment, digest_in_object
+from usenetsync_tui.pipeline.posting.digest_filter import DigestFilter
 from usenetsync_tui.pipeline.posting.ledger import Ledger, OutgoingArticle, fresh_nonce, new_name
 from usenetsync_tui.pipeline.run.handover import Handover
 from usenetsync_tui.pipeline.run.job_run import JobRun, Stage
@@ -91,6 +92,9 @@ class Planner:
         self._open: defaultdict[int, _OpenFile] = defaultdict(_OpenFile)
         self._abandoned: set[int] = set()
         self._shares = run.folder.realm.profile is not Profile.PLAIN
+        self._filter: DigestFilter | None = None
+        """Tells new digests, if the realm was empty when the run began."""
+        self._has_begun = False
 
     async def work(self, items: Handover[ReadItem]) -> None:
         """Plan batches until no more come."""
@@ -217,11 +221,7 @@ class Planner:
         if not prepared:
             return {}
         if self._shares:
-            folder = self._run.folder
-            rows = await segments.by_hash(
-                tx, folder.realm.id, {d.hash for d in prepared}, folder.copies
-            )
-            return {(k.hash, k.redundancy): k for k in rows}
+            return await self._known_of_realm(tx, {d.hash for d in prepared})
         prepared = [d for d in prepared if d.raw.has_past]
         if not prepared:
             return {}
@@ -234,6 +234,18 @@ class Planner:
         ]
         own += await known.posted_before(tx, self._run.folder, others)
         return {(digest_in_object(k.hash, made, at), k.redundancy): k for made, at, k in own}
+
+    async def _known_of_realm(
+        self, tx: Transaction, digests: set[bytes]
+    ) -> dict[tuple[bytes, int], KnownArticle]:
+        realm, copies = self._run.folder.realm.id, self._run.folder.copies
+        if not self._has_begun:
+            self._has_begun = True
+            self._filter = None if await segments.has_any(tx, realm) else DigestFilter()
+        # No other job plans articles meanwhile (`model.competition`).
+        digests = digests if self._filter is None else self._filter.take(digests)
+        rows = await segments.by_hash(tx, realm, digests, copies) if digests else []
+        return {(k.hash, k.redundancy): k for k in rows}
 
     async def _rename_poisoned(
         self, tx: Transaction, known: dict[tuple[bytes, int], KnownArticle]
