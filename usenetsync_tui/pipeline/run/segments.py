@@ -18,7 +18,7 @@ from usenetsync_tui.model.segments import Bytes, Codec, Encoded
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawSegment:
     """A slice of an object as read from disk, and the object it belongs to."""
 
@@ -79,7 +79,7 @@ class FilesKnown:
     """The unchanged files, and where they lie already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PreparedSegment:
     """A segment with its digest and payload."""
 

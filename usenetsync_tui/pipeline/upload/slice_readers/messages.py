@@ -8,7 +8,6 @@ one `MadeSlice` for each of them. Refuses to know who sends a message.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.folders import Compression
@@ -36,27 +35,14 @@ class Making:
     """Bytes of each slot in the shared memory."""
 
 
-class WantedSlice(NamedTuple):
-    """A slice to read, and where its encoded bytes are to be."""
-
-    pieces: Pieces
-    slot: int
-    nonce: bytes | None
-    """Seals it, and nothing else."""
+WantedSlice = tuple[Pieces, int, bytes | None]
+"""A slice to read, the slot where its encoded bytes are to be, and the nonce that seals it, and
+nothing else. A plain tuple, which pickle knows: there is one for each article."""
 
 
-class MadeSlice(NamedTuple):
-    """A slice that was read; its encoded bytes are in its slot."""
-
-    digest: bytes
-    codec: int
-    payload: int
-    """Bytes of the payload: what is left of the slice when it is compressed."""
-    leaving: int
-    """Bytes of the payload when it is sealed."""
-    encoded: int
-    crc: int
-
-
+MadeSlice = tuple[bytes, int, int, int, int, int]
+"""A slice that was read; its encoded bytes are in its slot. A plain tuple, too: its digest, codec,
+bytes of the payload (what is left of the slice when it is compressed), of the payload when it is
+sealed, and of that in yEnc, and the CRC-32 of what was encoded."""
 Answer = list[MadeSlice | None]
 """None: the caller must read the slice itself."""

@@ -7,6 +7,7 @@ to be sealed once more, or was there before in another codec. Refuses to know pr
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from usenetsync_tui.codec.compression import decompress
 from usenetsync_tui.codec.sealing import open_sealed
@@ -17,7 +18,7 @@ Place = tuple[int, int]
 """Offset and size of a slice, as `SourceFile.read` takes them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SlicePayload:
     """A payload that only its encoded bytes hold. `bytes` of it may raise ArticleCorruptError."""
 
@@ -34,7 +35,7 @@ class SlicePayload:
         return data if self.key is None else open_sealed(self.key, data)[1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SliceData:
     """The bytes of a slice that only its payload holds."""
 
@@ -49,8 +50,7 @@ class SliceData:
         return decompress(bytes(self.payload), self.codec, self.size)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadSlice:
+class ReadSlice(NamedTuple):
     """A slice that was read, compressed, sealed and encoded."""
 
     digest: bytes

@@ -90,19 +90,18 @@ class _Helper:
             if not self.is_ready:
                 return None
             try:
-                question = pickle.dumps([tuple(each) for each in wanted], pickle.HIGHEST_PROTOCOL)
+                question = pickle.dumps(wanted, pickle.HIGHEST_PROTOCOL)
                 socket.send_fds(self.end, [question], [file])
-                answer = self._answer()
+                return self._answer()
             except (OSError, EOFError):
                 self.is_ready = False
                 return None
-        return [None if made is None else MadeSlice._make(made) for made in answer]
 
-    def _answer(self) -> list[tuple[bytes, int, int, int, int, int] | None]:
+    def _answer(self) -> list[MadeSlice | None]:
         data = self.end.recv(LONGEST)
         if not data:
             raise EOFError
-        answer: list[tuple[bytes, int, int, int, int, int] | None] = pickle.loads(data)
+        answer: list[MadeSlice | None] = pickle.loads(data)
         return answer
 
     def close(self) -> None:
@@ -180,27 +179,24 @@ class SliceReaders:
         pieces = [opened.pieces(*place) for place in places]
         if sum(map(len, pieces)) > MOST_PIECES or (taken := slots.take(len(places), _WAIT)) is None:
             return nothing
-        sealed = making.key is not None
-        wanted = [
-            WantedSlice(each, slot, secrets.token_bytes(NONCE_SIZE) if sealed else None)
-            for each, slot in zip(pieces, taken, strict=True)
-        ]
+        key = making.key
+        nonces = [None if key is None else secrets.token_bytes(NONCE_SIZE) for _ in places]
+        wanted: list[WantedSlice] = [*zip(pieces, taken, nonces, strict=True)]
         answer = helper.ask(opened.descriptor, wanted)
         if answer is None:
             return nothing  # nobody knows what the process still does to the slots: they stay taken
         found = list[ReadSlice | None]()
-        for each, made in zip(wanted, answer, strict=True):
+        for (own, slot, nonce), made in zip(wanted, answer, strict=True):
             if made is None:
-                slots.give(each.slot)
+                slots.give(slot)
                 found.append(None)
                 continue
-            lines = slots.view(each.slot, made.encoded)
-            place = slots.memory, slots.offset(each.slot)
-            encoded = Encoded(lines, made.crc, made.leaving, each.nonce, *place)
-            payload, codec = SlicePayload(encoded, made.payload, making.key), CODECS[made.codec]
-            size = sum([size for _, size in each.pieces])
-            data = SliceData(payload, codec, size)
-            found.append(ReadSlice(made.digest, codec, data, payload, size))
+            digest, number, payload_size, leaving, lines, crc = made
+            size = own[0][1] if len(own) == 1 else sum([length for _, length in own])
+            codec, place = CODECS[number], (slots.memory, slots.offset(slot))
+            encoded = Encoded(slots.view(slot, lines), crc, leaving, nonce, *place)
+            payload = SlicePayload(encoded, payload_size, key)
+            found.append(ReadSlice(digest, codec, SliceData(payload, codec, size), payload, size))
         return found
 
     def _idle(self) -> _Helper | None:

@@ -23,6 +23,7 @@ from usenetsync_tui.pipeline.upload.slice_readers.messages import (
     Answer,
     MadeSlice,
     Making,
+    Pieces,
     WantedSlice,
 )
 
@@ -47,12 +48,11 @@ def _serve(end: socket.socket, making: Making, shared: mmap.mmap) -> None:
         file = files[0]
         try:
             answer: Answer = [
-                _made(file, WantedSlice._make(wanted), making, shared)
-                for wanted in pickle.loads(question)
+                _made(file, wanted, making, shared) for wanted in pickle.loads(question)
             ]
         finally:
             os.close(file)
-        end.send(pickle.dumps([made and tuple(made) for made in answer]))
+        end.send(pickle.dumps(answer))
 
 
 def _made(file: int, wanted: WantedSlice, making: Making, shared: mmap.mmap) -> MadeSlice | None:
@@ -60,26 +60,27 @@ def _made(file: int, wanted: WantedSlice, making: Making, shared: mmap.mmap) -> 
 
     The digest is that of the very bytes that are encoded, whatever the file has a moment later.
     """
-    data = _read(file, wanted)
+    pieces, slot, nonce = wanted
+    data = _read(file, pieces)
     if data is None:
         return None
     digest = digest_of(making.algorithm, data)
     codec, payload = compress(data, making.compression)
     leaving = payload
-    if making.key is not None and wanted.nonce is not None:
+    if making.key is not None and nonce is not None:
         size = sealed_size(len(payload), making.padded_to) if making.padded_to else 0
-        leaving = seal(making.key, wanted.nonce, codec, payload, size=size)
+        leaving = seal(making.key, nonce, codec, payload, size=size)
     lines, crc = encoded_lines(leaving)
     if len(lines) > making.slot_size:
         return None
-    begin = wanted.slot * making.slot_size
+    begin = slot * making.slot_size
     shared[begin : begin + len(lines)] = lines
-    return MadeSlice(digest, int(codec), len(payload), len(leaving), len(lines), crc)
+    return digest, int(codec), len(payload), len(leaving), len(lines), crc
 
 
-def _read(file: int, wanted: WantedSlice) -> bytes | None:
+def _read(file: int, pieces: Pieces) -> bytes | None:
     read: list[bytes] = []
-    for offset, size in wanted.pieces:
+    for offset, size in pieces:
         try:
             data = os.pread(file, size, offset)
         except OSError:
