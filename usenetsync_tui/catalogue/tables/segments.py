@@ -105,7 +105,8 @@ async def insert(
         "by_body": bool_array([s.by_body for s in segments]),
         "headers": int8_array([s.headers for s in segments]),
     }
-    if not any(status.is_there for status in {s.status for s in segments}):  # nobody waits
+    if not any(status.is_there for status in {s.status for s in segments}):
+        # Nobody waits for the rows.
         await tx.run(_SQL["insert"], values)
         return Counter()
     rows = await tx.fetch(_SQL["insert"], values)

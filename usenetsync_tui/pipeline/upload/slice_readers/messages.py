@@ -39,10 +39,10 @@ WantedSlice = tuple[Pieces, int, bytes | None]
 """A slice to read, the slot where its encoded bytes are to be, and the nonce that seals it, and
 nothing else. A plain tuple, which pickle knows: there is one for each article."""
 
-
 MadeSlice = tuple[bytes, int, int, int, int, int]
 """A slice that was read; its encoded bytes are in its slot. A plain tuple, too: its digest, codec,
 bytes of the payload (what is left of the slice when it is compressed), of the payload when it is
 sealed, and of that in yEnc, and the CRC-32 of what was encoded."""
+
 Answer = list[MadeSlice | None]
 """None: the caller must read the slice itself."""
