@@ -1,8 +1,9 @@
 """send: posts and checks what is planned of an index.
 
-Knows that an article is recorded as `sending` before it leaves, so that a `planned` one never left:
-the store need not be asked for it, and many are recorded in one transaction. All other articles are
-left to `posting.settle`, and nothing waits for checks where none is due.
+Knows that an article is recorded as `sending` before it leaves, so that a `planned` one never left,
+and many are recorded in one transaction. The store is asked only for those that an earlier run
+planned: the catalogue may be a restored backup. All other articles are left to `posting.settle`,
+and nothing waits for checks where none is due.
 """
 
 from __future__ import annotations
