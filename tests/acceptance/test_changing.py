@@ -46,7 +46,7 @@ def _do(what: str, path: Path) -> None:
 
 def _tree(root: Path) -> Path:
     root.mkdir()
-    (root / "a-large").write_bytes(os.urandom(8_000_000))
+    (root / "a-large").write_bytes(os.urandom(24_000_000))  # more than is read ahead
     for number in range(50):
         (root / f"keep{number}").write_bytes(os.urandom(1000))
     for name in ("deleted", "grown", "replaced", "truncated"):

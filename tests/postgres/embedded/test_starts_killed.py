@@ -7,7 +7,9 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import pytest
 from own_servers import MakeServer, children, kill
 
 from usenetsync_tui.errors import DatabaseStartError, UsageError
-from usenetsync_tui.postgres.embedded import joining
+from usenetsync_tui.postgres.embedded import joining, starting
 from usenetsync_tui.postgres.embedded.server import EmbeddedServer
 
 KILLS = 25
@@ -114,6 +116,27 @@ def test_the_very_first_start_killed_at_any_moment(
         one.stop()
         assert count(one.acquire()) == (1000,)
         one.stop()
+
+
+def test_a_database_that_a_killed_start_still_makes_is_not_made_twice(
+    make_server: MakeServer,
+) -> None:
+    """The server goes on with what a client asked that is no more; here, with all of them."""
+    conninfo, together = make_server().acquire(), threading.Barrier(4)
+
+    def connected() -> psycopg.Connection:
+        return psycopg.connect(conninfo, dbname="postgres", autocommit=True)
+
+    def made(_: int) -> bool:
+        with connected() as conn:
+            together.wait()
+            return starting._has_database(conn)
+
+    for _ in range(5):
+        with connected() as conn:
+            conn.execute("DROP DATABASE usenetsync")
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(made, range(4))) == [True] * 4
 
 
 def _kill_server(server: EmbeddedServer, rng: random.Random) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import DuplicateDatabase, UniqueViolation
 
 from usenetsync_tui.errors import DatabaseHeldError, DatabaseStartError
 from usenetsync_tui.postgres.embedded import cluster, holder, log_file, server_lock
@@ -100,6 +101,8 @@ def _has_database(conn: psycopg.Connection) -> bool:
         found = conn.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
         if found.rowcount == 0:
             conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    except (DuplicateDatabase, UniqueViolation):
+        return True  # the server has just finished what a start that was killed had asked for
     except psycopg.OperationalError:
         if not conn.broken:
             raise
