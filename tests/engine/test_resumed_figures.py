@@ -19,8 +19,8 @@ from usenetsync_tui.postgres.pool import Pool
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-LARGE = 6_000_000
-SMALL, COUNT = 20_000, 400
+LARGE = 15_000_000
+SMALL, COUNT = 20_000, 1_000
 # What was planned or under way at the kill is read once more, to be stored.
 STORED = "SELECT coalesce(sum(size), 0)::int8 FROM segments WHERE status NOT IN (0, 1)"
 
