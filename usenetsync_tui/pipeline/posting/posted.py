@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from usenetsync_tui.model.segments import Receipt
-from usenetsync_tui.model.value_object import value_object
 from usenetsync_tui.pipeline.posting.ledger import OutgoingArticle
 
 
-@value_object
-class Posted:
+class Posted(NamedTuple):
     """The store's answer: a receipt, or the store's error message."""
 
     posting: OutgoingArticle

@@ -108,7 +108,7 @@ class PostingLane:
 
         A repeated call continues with the articles that the lane holds.
         """
-        suits = partial(self._suits, lease.server.name)
+        suits = self._suits_of(lease.server.name)
         while self._held:
             answer = self._post_some(lease, connection, suits)
             if answer is not None:
@@ -119,7 +119,9 @@ class PostingLane:
                 self._take(suits, _IDLE)
         return None
 
-    def _post_some(self, lease: Lease, connection: Connection, suits: Suits) -> StagedReply | None:
+    def _post_some(
+        self, lease: Lease, connection: Connection, suits: Suits | None
+    ) -> StagedReply | None:
         """Post an article, or some in a process that has their bytes, too."""
         memory = self._held[0].memory
         use = self._use(memory, connection)
@@ -191,11 +193,20 @@ class PostingLane:
             self._held.append(self._new(article))
         return article is not None
 
-    def _suits(self, server: str, article: Article) -> bool:
-        """Whether an article may go to this server: no other one that is well is better for it."""
+    def _suits_of(self, server: str) -> Suits | None:
+        """Tells whether an article may go to a server: no other one that is well is better for it.
+
+        None: each may, as it is the only one that is configured.
+        """
         roster = self._servers.roster
-        preferred = preferred_server(roster, article)
-        return preferred in (None, server) or not roster.is_well(preferred)
+        if len(roster.configured(Role.POST)) <= 1:
+            return None
+
+        def suits(article: Article) -> bool:
+            preferred = preferred_server(roster, article)
+            return preferred in (None, server) or not roster.is_well(preferred)
+
+        return suits
 
     def _is_taken(self, lease: Lease) -> None:
         """The server took the first article that the lane holds."""
