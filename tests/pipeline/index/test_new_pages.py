@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 import anyio
 import pytest
@@ -180,35 +180,31 @@ async def test_an_old_answer_about_roots_does_not_count(
     assert told[0] == "roots?" and told[-3:] == ["roots?", "root", "root"]
 
 
-async def test_an_answer_about_roots_that_does_not_come_is_asked_for_again(
-    indexed: Indexed, store: FaultyStore, told: list[str]
+async def silent() -> None:
+    await anyio.sleep_forever()
+
+
+async def away() -> None:
+    raise StoreUnusableError("away")
+
+
+@pytest.mark.parametrize("trouble", [silent, away])
+async def test_a_store_that_does_not_answer_early_is_asked_again(
+    indexed: Indexed,
+    store: FaultyStore,
+    told: list[str],
+    trouble: Callable[[], Awaitable[None]],
 ) -> None:
     await indexed.world.completed()
     told.clear()
     present = store.present
 
-    async def silent(names: Collection[bytes]) -> Presence:
+    async def troubled(names: Collection[bytes]) -> Presence:
         store.present = present  # type: ignore[method-assign]
-        await anyio.sleep_forever()
-        raise AssertionError
+        await trouble()
+        return Presence()
 
-    store.present = silent  # type: ignore[method-assign]
-    assert await indexed.post() == ""
-    assert "page" in told and told[-3:] == ["roots?", "root", "root"]
-
-
-async def test_a_store_that_cannot_be_asked_early_is_asked_again(
-    indexed: Indexed, store: FaultyStore, told: list[str]
-) -> None:
-    await indexed.world.completed()
-    told.clear()
-    present = store.present
-
-    async def away(names: Collection[bytes]) -> Presence:
-        store.present = present  # type: ignore[method-assign]
-        raise StoreUnusableError("away")
-
-    store.present = away  # type: ignore[method-assign]
+    store.present = troubled  # type: ignore[method-assign]
     assert await indexed.post() == ""
     assert "page" in told and told[-3:] == ["roots?", "root", "root"]
 

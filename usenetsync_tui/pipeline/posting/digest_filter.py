@@ -11,7 +11,7 @@ from collections.abc import Collection
 from struct import Struct
 
 _BYTES = 1 << 22
-"""For three million digests (2 TB) one in a hundred new ones is looked up; for ten, a third."""
+"""Of new digests, one in a hundred is looked up after 3 million (2 TB), one in four after 10."""
 _MASK = _BYTES * 8 - 1
 _PLACES = Struct(">IIII").unpack_from
 """Of a digest, whose bits are as good as random ones: four numbers."""
