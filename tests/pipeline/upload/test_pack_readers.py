@@ -23,7 +23,9 @@ from usenetsync_tui.disk.source.source_tree import SourceTree
 from usenetsync_tui.model.digests import DigestAlgorithm
 from usenetsync_tui.model.entries import FileKind
 from usenetsync_tui.model.folders import Compression
+from usenetsync_tui.pipeline.run.segments import PreparedSegment
 from usenetsync_tui.pipeline.upload.pack_readers import readers as readers_module
+from usenetsync_tui.pipeline.upload.pack_readers.messages import answer, answered
 from usenetsync_tui.pipeline.upload.pack_readers.readers import PackReaders, pack_readers
 from usenetsync_tui.pipeline.upload.read_pack import (
     Packing,
@@ -114,6 +116,21 @@ async def test_a_process_reads_what_a_thread_reads(
         for _ in range(PROCESSES + 1):  # those that died, and then none
             found = await readers.read(unread, 4)
             assert (told(found[0]), found[1]) == (told(expected), segment)
+
+
+@pytest.mark.parametrize("wanted", [Compression.LZ4, Compression.NONE])
+def test_a_pack_is_held_once(tmp_path: Path, wanted: Compression) -> None:
+    (tmp_path / "a").write_bytes(text := b"many times the same " * 100)
+    entry = next(e for b in walk(os.fsencode(tmp_path)) for e in b.entries if e.path)
+    unread = UnreadFiles([PendingFile(entry, None, entry.path)], 1)
+    packing = Packing(5_000, DigestAlgorithm.BLAKE3, wanted)
+    with SourceTree(os.fsencode(tmp_path)) as source:
+        message = answer(unread, *read_prepared(source, unread, 4, packing), source.inodes)
+        _, segment = answered(message, unread, 4, packing, source.inodes)
+    _, bodies = message
+    assert isinstance(segment, PreparedSegment) and bytes(segment.data) == text
+    assert bodies == [segment.payload]
+    assert (len(bodies[0]) < len(text) / 5) is (wanted is Compression.LZ4)
 
 
 async def test_an_upload_by_processes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,21 @@ from usenetsync_tui.pipeline.run.job_run import JobRun
 
 
 @dataclass(slots=True)
+class SliceData:
+    """The bytes of a slice that only its payload holds."""
+
+    payload: Bytes
+    codec: Codec
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bytes__(self) -> bytes:
+        return compression.decompress(bytes(self.payload), self.codec, self.size)
+
+
+@dataclass(slots=True)
 class RawSegment:
     """A slice of an object as read from disk, and the object it belongs to."""
 
@@ -122,8 +137,14 @@ def wanted_compression(run: JobRun) -> Compression:
 
 
 def prepare(raw: RawSegment, wanted: Compression) -> PreparedSegment:
-    """Make the payload of a segment. Blocking; releases the GIL for nearly all of it."""
-    codec, payload = compression.compress(bytes(raw.data), wanted)
+    """Make the payload of a segment, which gives up its own bytes for it. Blocking; releases the
+    GIL for nearly all of it."""
+    return with_payload(raw, *compression.compress(bytes(raw.data), wanted))
+
+
+def with_payload(raw: RawSegment, codec: Codec, payload: Bytes) -> PreparedSegment:
+    """A segment and its payload: only that holds its bytes from now on."""
+    raw.data = payload if codec is Codec.NONE else SliceData(payload, codec, raw.size)
     return PreparedSegment(raw, codec, payload)
 
 

@@ -19,8 +19,8 @@ from usenetsync_tui.errors import SourceFileError
 from usenetsync_tui.model.digests import DigestKind, FileDigest
 from usenetsync_tui.model.entries import Entry
 from usenetsync_tui.model.metadata.metadata import NONE
-from usenetsync_tui.model.segments import Codec
-from usenetsync_tui.pipeline.run.segments import PreparedSegment, RawSegment, Segmented
+from usenetsync_tui.model.segments import CODECS
+from usenetsync_tui.pipeline.run.segments import RawSegment, Segmented, with_payload
 from usenetsync_tui.pipeline.upload.read_pack import Packing, PackRead, UnreadFiles
 
 _SIZE = Struct(">I")
@@ -99,10 +99,7 @@ def answer(
         return (*head, None), []
     if isinstance(segment, RawSegment):
         return (*head, (segment.hash, None)), [bytes(segment.data)]
-    bodies = [bytes(segment.data)]
-    if segment.codec is not Codec.NONE:
-        bodies.append(bytes(segment.payload))
-    return (*head, (segment.hash, segment.codec.value)), bodies
+    return (*head, (segment.hash, segment.codec.value)), [bytes(segment.payload)]
 
 
 def answered(
@@ -122,18 +119,9 @@ def answered(
     if about is None:
         return found, None
     digest, codec = about
-    raw = RawSegment(
-        found.pack(),
-        0,
-        bodies[0],
-        unread.files[0].entry.path,
-        tuple(placed),
-        hash=digest,
-        size=len(bodies[0]),
-    )
-    if codec is None:
-        return found, raw
-    return found, PreparedSegment(raw, Codec(codec), bodies[-1])
+    body, path = bodies[0], unread.files[0].entry.path
+    raw = RawSegment(found.pack(), 0, body, path, tuple(placed), hash=digest, size=found.size)
+    return found, raw if codec is None else with_payload(raw, CODECS[codec], body)
 
 
 def _rows(placed: Iterable[Placed]) -> list[_PlacedRow]:

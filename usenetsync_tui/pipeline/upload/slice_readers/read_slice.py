@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from usenetsync_tui.codec.compression import decompress
 from usenetsync_tui.codec.sealing import open_sealed
 from usenetsync_tui.codec.yenc import decoded
 from usenetsync_tui.model.segments import Codec, Encoded
+from usenetsync_tui.pipeline.run.segments import SliceData
 
 Place = tuple[int, int]
 """Offset and size of a slice, as `SourceFile.read` takes them."""
@@ -33,21 +33,6 @@ class SlicePayload:
     def __bytes__(self) -> bytes:
         data = decoded(self.encoded)
         return data if self.key is None else open_sealed(self.key, data)[1]
-
-
-@dataclass(slots=True)
-class SliceData:
-    """The bytes of a slice that only its payload holds."""
-
-    payload: SlicePayload
-    codec: Codec
-    size: int
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __bytes__(self) -> bytes:
-        return decompress(bytes(self.payload), self.codec, self.size)
 
 
 class ReadSlice(NamedTuple):

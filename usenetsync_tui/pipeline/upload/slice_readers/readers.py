@@ -27,7 +27,7 @@ from usenetsync_tui.helper_process import ended, started
 from usenetsync_tui.model.folders import StoreKind
 from usenetsync_tui.model.segments import CODECS, Encoded, SharedMemory
 from usenetsync_tui.pipeline.run.job_run import JobRun
-from usenetsync_tui.pipeline.run.segments import is_dense, wanted_compression
+from usenetsync_tui.pipeline.run.segments import SliceData, is_dense, wanted_compression
 from usenetsync_tui.pipeline.upload.helper_group import ended_after
 from usenetsync_tui.pipeline.upload.slice_readers import serve
 from usenetsync_tui.pipeline.upload.slice_readers.messages import (
@@ -40,7 +40,6 @@ from usenetsync_tui.pipeline.upload.slice_readers.messages import (
 from usenetsync_tui.pipeline.upload.slice_readers.read_slice import (
     Place,
     ReadSlice,
-    SliceData,
     SlicePayload,
 )
 from usenetsync_tui.pipeline.upload.slice_readers.slots import SliceMemory, Slots, slot_size
