@@ -13,9 +13,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import IO
 
 from usenetsync_tui.codec.index.cutting import FilesCutter
+from usenetsync_tui.codec.index.files_columns import FilesColumns
 from usenetsync_tui.codec.index.files_page import read_files
 from usenetsync_tui.codec.index.merging import merged
 from usenetsync_tui.model.index.entries import IndexEntry
@@ -23,13 +25,14 @@ from usenetsync_tui.model.index.entries import IndexEntry
 from .made_up_index import entries
 
 _LENGTH = struct.Struct(">I")
+_BATCH = 4_000
 
 
 def pages(rows: Iterable[IndexEntry]) -> Iterator[bytes]:
     """The pages of a run."""
-    files = FilesCutter()
-    for row in rows:
-        if page := files.add(row):
+    files, every = FilesCutter(), iter(rows)
+    while some := [*islice(every, _BATCH)]:
+        for page in files.add(FilesColumns.of(some)):
             yield page.data
     if page := files.finish():
         yield page.data

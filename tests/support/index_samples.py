@@ -16,7 +16,6 @@ from usenetsync_tui.model.index.entries import (
     IndexEntry,
     IndexSegment,
     ObjectPart,
-    removed,
 )
 from usenetsync_tui.model.index.roots import (
     FolderLine,
@@ -31,6 +30,13 @@ MIB = 1 << 20
 NOW = 1_764_000_000_123_456_789
 DIGEST = bytes(range(32))
 NAMES = (bytes(range(16)), bytes(range(16, 32)))
+
+
+def removed(path: bytes) -> IndexEntry:
+    """A path that a version no longer has."""
+    return IndexEntry(
+        path, EntryChange.REMOVED, 0, 0, None, None, b"", b"", None, None, 0, 0, 0, 0, 0
+    )
 
 
 def a_file(path: bytes, **changes: object) -> IndexEntry:

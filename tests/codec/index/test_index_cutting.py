@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import pytest
 from blake3 import blake3
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from index_samples import a_file, a_segment
+from index_samples import entries as any_entries
 
 from usenetsync_tui.codec.index import cutting
 from usenetsync_tui.codec.index.cutting import CutPage, FilesCutter, ObjectsCutter
@@ -19,7 +23,8 @@ from usenetsync_tui.codec.index.directory import (
     row_size,
     write_directory,
 )
-from usenetsync_tui.codec.index.files_page import read_files
+from usenetsync_tui.codec.index.files_columns import FilesColumns
+from usenetsync_tui.codec.index.files_page import read_files, write_files
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.codec.index.paths import LONGEST_PATH
 from usenetsync_tui.model.index.entries import IndexEntry, ObjectPart
@@ -33,12 +38,10 @@ def files(count: int) -> Iterator[IndexEntry]:
         yield a_file(b"folder %03d/file %06d" % (n // 50, n), offset=n, digest=n.to_bytes(32))
 
 
-def cut(entries: Iterable[IndexEntry], target: int = TARGET) -> Iterator[CutPage]:
-    cutter = FilesCutter(target)
-    for entry in entries:
-        page = cutter.add(entry)
-        if page is not None:
-            yield page
+def cut(entries: Iterable[IndexEntry], target: int = TARGET, batch: int = 70) -> Iterator[CutPage]:
+    cutter, every = FilesCutter(target), iter(entries)
+    while rows := [*islice(every, batch)]:
+        yield from cutter.add(FilesColumns.of(rows))
     last = cutter.finish()
     if last is not None:
         yield last
@@ -59,6 +62,21 @@ def test_all_files_are_in_pages_of_the_wanted_size() -> None:
     assert min(len(page.data) for page in pages[:-1]) > TARGET / 3
     assert sum(page.rows for page in pages) == 1000
     assert [*cut([])] == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(any_entries(), st.integers(60, 3_000), st.integers(1, 9))
+def test_pages_do_not_depend_on_the_batches(
+    rows: list[IndexEntry], target: int, batch: int
+) -> None:
+    pages, singly = [*cut(rows, target, batch)], [*cut(rows, target, 1)]
+    assert pages == singly
+    assert [entry for page in pages for entry in read_files(page.data)] == rows
+    for page in pages:
+        assert page.data == write_files(read_files(page.data))
+        assert page.rows == len(read_files(page.data))
+    firsts = [page.first for page in pages]
+    assert firsts == sorted(firsts) and firsts[:1] in ([], [b""])
 
 
 def test_lines_in_directories_of_many_levels_lead_to_each_page() -> None:
@@ -90,9 +108,8 @@ def test_an_object_with_many_segments_goes_over_pages() -> None:
     segments = [a_segment(0, 100)] * 20
     parts = [ObjectPart(5, 0, 0, 100 * 400, 100, at * 20, tuple(segments)) for at in range(20)]
     cutter, pages = ObjectsCutter(TARGET), []
-    for part in parts:
-        page = cutter.add(part)
-        pages += [page] if page else []
+    for at in (0, 1, 7):
+        pages += cutter.add(parts[at : {0: 1, 1: 7, 7: 20}[at]])
     last = cutter.finish()
     assert last is not None and cutter.finish() is None and len(pages) > 3
     pages.append(last)
@@ -112,11 +129,12 @@ def test_a_page_has_any_one_row_but_never_too_many(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_path_out_of_order_or_too_long_is_the_writers_mistake() -> None:
-    cutter = FilesCutter()
-    cutter.add(a_file(b"b"))
-    for path in (b"b", b"a", b"c" * (LONGEST_PATH + 1)):
+    wrong = (b"b",), (b"a",), (b"c" * (LONGEST_PATH + 1),), (b"c", b"c"), (b"d", b"c")
+    for paths in wrong:
+        cutter = FilesCutter()
+        cutter.add(FilesColumns.of([a_file(b"b")]))
         with pytest.raises(ValueError, match="out of order or too long"):
-            cutter.add(a_file(path))
+            cutter.add(FilesColumns.of([a_file(path) for path in paths]))
 
 
 def test_memory_does_not_grow_with_the_number_of_files() -> None:

@@ -23,8 +23,9 @@ from index_samples import (
 )
 
 from usenetsync_tui.codec.index.directory import line_of, read_directory, write_directory
-from usenetsync_tui.codec.index.files_columns import FilesColumns, read_columns
+from usenetsync_tui.codec.index.files_columns import FilesColumns
 from usenetsync_tui.codec.index.files_page import read_files, write_files
+from usenetsync_tui.codec.index.files_reading import read_columns
 from usenetsync_tui.codec.index.keys import IndexKeys
 from usenetsync_tui.codec.index.objects_page import read_objects, write_objects
 from usenetsync_tui.codec.index.page import PageType, read_page, write_page

@@ -23,9 +23,9 @@ from usenetsync_tui.model.index.entries import EntryChange
 from usenetsync_tui.model.index.roots import HIGHEST_LEVEL, LEAF, IndexRun, PageRef
 from usenetsync_tui.model.path_keys import path_key
 from usenetsync_tui.pipeline.index import sizes
+from usenetsync_tui.pipeline.index.files_of_run import files_of_run
 from usenetsync_tui.pipeline.index.find_root import newest_root
 from usenetsync_tui.pipeline.index.pages_of_run import pages_of_run
-from usenetsync_tui.pipeline.index.rows import entries
 
 pytestmark = pytest.mark.anyio
 
@@ -228,10 +228,10 @@ async def test_long_paths_that_share_a_head_are_streamed_in_path_order(world: Wo
 
     async def read(tx: Transaction, what: Since) -> tuple[int, bytes]:
         number, last = 0, b""
-        async for batch in entries(tx, what):
-            for entry in batch:
-                assert number == 0 or entry.path > last
-                number, last = number + 1, entry.path
+        async for batch in files_of_run(tx, what):
+            for path in batch.paths:
+                assert number == 0 or path > last
+                number, last = number + 1, path
         return number, last
 
     tracemalloc.start()
@@ -247,6 +247,6 @@ async def test_long_paths_that_share_a_head_are_streamed_in_path_order(world: Wo
 
 async def _changes(tx: Transaction, what: Since) -> Counter[int]:
     found = Counter[int]()
-    async for batch in entries(tx, what):
-        found.update([entry.change for entry in batch])
+    async for batch in files_of_run(tx, what):
+        found.update([entry.change for entry in batch.entries()])
     return found

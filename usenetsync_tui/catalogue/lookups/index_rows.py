@@ -5,9 +5,9 @@ Pages, so that memory does not grow with the folder. Refuses to know the format 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from usenetsync_tui.catalogue.columns import INDEX_ROW
 from usenetsync_tui.catalogue.session import Transaction, column, load
@@ -21,37 +21,43 @@ _LONG_ROWS = 16
 """Rows of a page of long paths: one has a few kilobytes as a rule, and 4 MiB at most."""
 
 
-class IndexRow(NamedTuple):
-    """A row of `files` with all that an index keeps: `columns.INDEX_ROW`."""
+Row = tuple[Any, ...]
+"""A row of `files` with all that an index keeps; `IndexColumns` has its fields."""
+PATH, CHANGE = 0, -1
+"""Where some of them are."""
 
-    path: bytes
-    kind: int
-    mode: int
-    uid: int | None
-    gid: int | None
-    size: int
-    stat_size: int | None
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-    link: bytes | None
-    state: int
-    object_id: int | None
-    object_offset: int | None
-    digest: bytes | None
-    digest_kind: int | None
-    reason: str | None
-    racy: bool | None
-    link_set: int | None
-    xattrs: bytes | None
+
+class IndexColumns(NamedTuple):
+    """Rows, column by column: an index of three million files has a hundred million fields."""
+
+    path: Sequence[bytes]
+    kind: Sequence[int]
+    mode: Sequence[int]
+    uid: Sequence[int | None]
+    gid: Sequence[int | None]
+    size: Sequence[int]
+    stat_size: Sequence[int | None]
+    mtime_ns: Sequence[int]
+    ctime_ns: Sequence[int]
+    inode: Sequence[int]
+    link: Sequence[bytes | None]
+    state: Sequence[int]
+    object_id: Sequence[int | None]
+    object_offset: Sequence[int | None]
+    digest: Sequence[bytes | None]
+    digest_kind: Sequence[int | None]
+    reason: Sequence[str | None]
+    racy: Sequence[bool | None]
+    link_set: Sequence[int | None]
+    xattrs: Sequence[bytes | None]
     """As `codec.index.attributes` writes them."""
-    extents: bytes | None
+    extents: Sequence[bytes | None]
     """Likewise."""
-    change: int
+    change: Sequence[int]
     """`model.index.entries.EntryChange`: 3 for a path that is gone, the row of which is old."""
 
 
-assert IndexRow._fields[:-1] == tuple(INDEX_ROW)
+assert IndexColumns._fields[:-1] == tuple(INDEX_ROW) and IndexColumns._fields[PATH] == "path"
 
 
 class CopyRow(NamedTuple):
@@ -87,13 +93,13 @@ class Since:
     """What the ids of objects are above their numbers in the index."""
 
 
-async def rows(tx: Transaction, what: Since, *, long: bool) -> AsyncIterator[list[IndexRow]]:
+async def rows(tx: Transaction, what: Since, *, long: bool) -> AsyncIterator[list[Row]]:
     """The rows of a run in path order: those with long paths, or the others."""
     values: dict[str, object] = {"folder": what.folder, "version": what.version, "long": long}
     values |= {"since": what.since, "last_run": what.last_run}
     name = "delta_rows" if what.since else "long_base_rows" if long else "base_rows"
     async for page in tx.pages(_SQL[name], values, _LONG_ROWS if long else _ROWS):
-        yield [IndexRow._make(row) for row in page]
+        yield page
 
 
 async def objects(tx: Transaction, what: Since) -> AsyncIterator[list[int]]:

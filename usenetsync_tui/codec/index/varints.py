@@ -50,14 +50,26 @@ def write_varints(values: Sequence[int]) -> bytes:
     if not values or max(values) < 128:
         return bytes(values)
     open_pairs, last = _tables()
+    return b"".join(
+        [
+            last[value]
+            if value < 1 << 14
+            else open_pairs[value & 16383] + last[value >> 14]
+            if value < 1 << 28
+            else _long(value)
+            for value in values
+        ]
+    )
+
+
+def _long(value: int) -> bytes:
+    """A large integer."""
+    open_pairs, last = _tables()
     parts: list[bytes] = []
-    add = parts.append
-    for value in values:
-        while value > 16383:
-            add(open_pairs[value & 16383])
-            value >>= 14
-        add(last[value])
-    return b"".join(parts)
+    while value > 16383:
+        parts.append(open_pairs[value & 16383])
+        value >>= 14
+    return b"".join([*parts, last[value]])
 
 
 def read_varints(data: bytes, count: int | None = None) -> list[int]:
@@ -144,7 +156,10 @@ def write_deltas(values: Sequence[int], before: Sequence[int] | None = None) -> 
     """
     if before is None:
         before = [0, *values][: len(values)]
-    return write_signed([wrapped(now - then) for now, then in zip(values, before, strict=True)])
+    steps = [now - then for now, then in zip(values, before, strict=True)]
+    if steps and not -_HALF <= min(steps) <= max(steps) < _HALF:
+        steps = list(map(wrapped, steps))
+    return write_signed(steps)
 
 
 def read_deltas(data: bytes, count: int, before: Sequence[int] | None = None) -> list[int]:

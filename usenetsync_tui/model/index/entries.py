@@ -78,13 +78,6 @@ class IndexEntry(NamedTuple):
     """Ascending tags."""
 
 
-def removed(path: bytes) -> IndexEntry:
-    """The entry of a path that a version no longer has."""
-    return IndexEntry(
-        path, EntryChange.REMOVED, 0, 0, None, None, b"", b"", None, None, 0, 0, 0, 0, 0
-    )
-
-
 class IndexArticle(NamedTuple):
     """One copy of a slice: the same source bytes as in the others, maybe compressed differently."""
 

@@ -17,14 +17,14 @@ from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
 from usenetsync_tui.codec.index.cutting import CutPage, FilesCutter, ObjectsCutter
 from usenetsync_tui.codec.index.root import fingerprint
-from usenetsync_tui.model.index.entries import IndexEntry
 from usenetsync_tui.model.index.roots import LEAF
+from usenetsync_tui.pipeline.index.files_of_run import files_of_run
+from usenetsync_tui.pipeline.index.objects_of_run import objects_of_run
 from usenetsync_tui.pipeline.index.plan_pages import add_pages
-from usenetsync_tui.pipeline.index.rows import entries, parts
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS, few, page_target
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
-_Row = TypeVar("_Row", contravariant=True)
+_Rows = TypeVar("_Rows", contravariant=True)
 BASE_SHARE = 4
 """A new base is due when the deltas have more than this part of the base's bytes."""
 
@@ -78,12 +78,12 @@ class _Planning:
         """Plan all of its pages; returns its row."""
         target = page_target(self.run.limits.chunk_size)
         with _Cutting(FilesCutter(target)) as files:
-            async for rows in entries(self.tx, self.what):
-                self._count(rows)
+            async for rows in files_of_run(self.tx, self.what):
+                self._count(rows.paths)
                 await self._keep(files.cut(rows))
             await self._keep(files.rest())
         with _Cutting(ObjectsCutter(target)) as objects:
-            async for found in parts(self.tx, self.what):
+            async for found in objects_of_run(self.tx, self.what):
                 self.objects += len(found)
                 await self._keep(objects.cut(found))
             await self._keep(objects.rest())
@@ -99,10 +99,10 @@ class _Planning:
             amendment=self.amendment,
         )
 
-    def _count(self, rows: list[IndexEntry]) -> None:
-        self.files += len(rows)
+    def _count(self, paths: Sequence[bytes]) -> None:
+        self.files += len(paths)
         if self.fingerprints is not None:
-            self.fingerprints.update([fingerprint(entry.path) for entry in rows])
+            self.fingerprints.update(map(fingerprint, paths))
             if len(self.fingerprints) > few(self.run.limits.chunk_size):
                 self.fingerprints = None
 
@@ -121,37 +121,37 @@ class _Planning:
         )
 
 
-class _Cutter(Protocol[_Row]):
+class _Cutter(Protocol[_Rows]):
     """`FilesCutter` or `ObjectsCutter`."""
 
-    def add(self, row: _Row, /) -> CutPage | None:
-        """Take a row; gives the page before it when that is full."""
+    def add(self, rows: _Rows, /) -> list[CutPage]:
+        """Take some rows; gives the pages before the last of them that are full."""
 
     def finish(self) -> CutPage | None:
         """The last page."""
 
 
-class _Cutting(Generic[_Row]):
+class _Cutting(Generic[_Rows]):
     """Cuts rows into pages in a thread of its own while the caller reads the next ones.
 
     zlib compresses, and the database answers, without the interpreter's lock.
     """
 
-    def __init__(self, cutter: _Cutter[_Row]) -> None:
+    def __init__(self, cutter: _Cutter[_Rows]) -> None:
         self._cutter = cutter
         self._threads = ThreadPoolExecutor(1, "index pages")
         self._pages: Future[list[CutPage]] | None = None
 
-    def __enter__(self) -> _Cutting[_Row]:
+    def __enter__(self) -> _Cutting[_Rows]:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._threads.shutdown()
 
-    def cut(self, rows: Sequence[_Row]) -> list[CutPage]:
+    def cut(self, rows: _Rows) -> list[CutPage]:
         """Begin to cut some rows; returns the pages that those before made."""
         made = self._made()
-        self._pages = self._threads.submit(self._cut, rows)
+        self._pages = self._threads.submit(self._cutter.add, rows)
         return made
 
     def rest(self) -> list[CutPage]:
@@ -161,6 +161,3 @@ class _Cutting(Generic[_Row]):
 
     def _made(self) -> list[CutPage]:
         return [] if self._pages is None else self._pages.result()
-
-    def _cut(self, rows: Sequence[_Row]) -> list[CutPage]:
-        return [page for page in map(self._cutter.add, rows) if page is not None]

@@ -17,7 +17,8 @@ from itertools import pairwise
 from usenetsync_tui.catalogue.tables.index import adopted, adopted_rows, posted
 from usenetsync_tui.catalogue.tables.index.adopted_rows import FileRows
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
-from usenetsync_tui.codec.index.files_columns import FilesColumns, read_columns
+from usenetsync_tui.codec.index.files_columns import FilesColumns
+from usenetsync_tui.codec.index.files_reading import read_columns
 from usenetsync_tui.codec.index.objects_page import read_objects
 from usenetsync_tui.errors import IndexUnreadableError
 from usenetsync_tui.model.digests import DigestAlgorithm
