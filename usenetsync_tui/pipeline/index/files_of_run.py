@@ -7,7 +7,8 @@ All in one transaction, in batches: memory holds a batch, whatever the folder. F
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from operator import itemgetter, mul
 
 from usenetsync_tui.catalogue.lookups import index_rows
@@ -35,18 +36,21 @@ _GONE = (0, 0, None, None, 0, None, 0, 0, 0, None, _KEPT, *(None,) * 9, _REMOVED
 """What a run says of a path that is gone, after the path."""
 
 
-async def files_of_run(tx: Transaction, what: Since) -> AsyncIterator[FilesColumns]:
-    """The files of a run, in path order, in batches."""
+async def files_of_run(tx: Transaction, what: Since) -> AsyncIterator[Callable[[], FilesColumns]]:
+    """The files of a run, in path order, in batches: what makes each, in any thread, one by one."""
     names = OwnerNames(await owners.names(tx, what.folder))
     async for page in _in_path_order(tx, what):
-        told = page
-        if what.since:
-            told = [row if row[CHANGE] != _REMOVED else (row[PATH], *_GONE) for row in page]
-        rows = IndexColumns._make(zip(*told, strict=True))
-        of_page = set(zip(rows.uid, rows.gid, strict=True))
-        if names.unknown(of_page):
-            names.learn(of_page)
-        yield _files(rows, names, what.offset)
+        yield partial(_files_of, page, what, names)
+
+
+def _files_of(page: list[Row], what: Since, names: OwnerNames) -> FilesColumns:
+    if what.since:
+        page = [row if row[CHANGE] != _REMOVED else (row[PATH], *_GONE) for row in page]
+    rows = IndexColumns._make(zip(*page, strict=True))
+    of_page = set(zip(rows.uid, rows.gid, strict=True))
+    if names.unknown(of_page):
+        names.learn(of_page)
+    return _files(rows, names, what.offset)
 
 
 async def _in_path_order(tx: Transaction, what: Since) -> AsyncIterator[list[Row]]:

@@ -6,16 +6,17 @@ of rows and the pages under way, whatever the size of the folder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from usenetsync_tui.catalogue.lookups.index_rows import Since
 from usenetsync_tui.catalogue.session import Transaction
 from usenetsync_tui.catalogue.tables.index import changes, posted
 from usenetsync_tui.catalogue.tables.index.posted import PageRow, RunRow
 from usenetsync_tui.codec.index.cutting import CutPage, FilesCutter, ObjectsCutter
+from usenetsync_tui.codec.index.files_columns import FilesColumns
 from usenetsync_tui.codec.index.root import fingerprint
 from usenetsync_tui.model.index.roots import LEAF
 from usenetsync_tui.pipeline.index.files_of_run import files_of_run
@@ -24,7 +25,7 @@ from usenetsync_tui.pipeline.index.plan_pages import add_pages
 from usenetsync_tui.pipeline.index.sizes import MOST_DELTAS, few, page_target
 from usenetsync_tui.pipeline.run.job_run import JobRun
 
-_Rows = TypeVar("_Rows", contravariant=True)
+_Rows = TypeVar("_Rows")
 BASE_SHARE = 4
 """A new base is due when the deltas have more than this part of the base's bytes."""
 
@@ -77,16 +78,22 @@ class _Planning:
     async def planned(self) -> RunRow:
         """Plan all of its pages; returns its row."""
         target = page_target(self.run.limits.chunk_size)
-        with _Cutting(FilesCutter(target)) as files:
-            async for rows in files_of_run(self.tx, self.what):
-                self._count(rows.paths)
-                await self._keep(files.cut(rows))
-            await self._keep(files.rest())
-        with _Cutting(ObjectsCutter(target)) as objects:
+        files, objects = FilesCutter(target), ObjectsCutter(target)
+
+        def cut_files(made: Callable[[], FilesColumns]) -> list[CutPage]:
+            batch = made()
+            self._count(batch.paths)
+            return files.add(batch)
+
+        with _Cutting(cut_files, files.finish) as cutting:
+            async for batch in files_of_run(self.tx, self.what):
+                await self._keep(cutting.cut(batch))
+            await self._keep(cutting.rest())
+        with _Cutting(objects.add, objects.finish) as others:
             async for found in objects_of_run(self.tx, self.what):
                 self.objects += len(found)
-                await self._keep(objects.cut(found))
-            await self._keep(objects.rest())
+                await self._keep(others.cut(found))
+            await self._keep(others.rest())
         prints = self.fingerprints
         data = None if prints is None else b"".join([p.to_bytes(4) for p in sorted(prints)])
         return RunRow(
@@ -121,24 +128,17 @@ class _Planning:
         )
 
 
-class _Cutter(Protocol[_Rows]):
-    """`FilesCutter` or `ObjectsCutter`."""
-
-    def add(self, rows: _Rows, /) -> list[CutPage]:
-        """Take some rows; gives the pages before the last of them that are full."""
-
-    def finish(self) -> CutPage | None:
-        """The last page."""
-
-
 class _Cutting(Generic[_Rows]):
     """Cuts rows into pages in a thread of its own while the caller reads the next ones.
 
     zlib compresses, and the database answers, without the interpreter's lock.
     """
 
-    def __init__(self, cutter: _Cutter[_Rows]) -> None:
-        self._cutter = cutter
+    def __init__(
+        self, add: Callable[[_Rows], list[CutPage]], finish: Callable[[], CutPage | None]
+    ) -> None:
+        """`add`, `finish`: as those of `FilesCutter` and `ObjectsCutter`."""
+        self._add, self._finish = add, finish
         self._threads = ThreadPoolExecutor(1, "index pages")
         self._pages: Future[list[CutPage]] | None = None
 
@@ -151,12 +151,12 @@ class _Cutting(Generic[_Rows]):
     def cut(self, rows: _Rows) -> list[CutPage]:
         """Begin to cut some rows; returns the pages that those before made."""
         made = self._made()
-        self._pages = self._threads.submit(self._cutter.add, rows)
+        self._pages = self._threads.submit(self._add, rows)
         return made
 
     def rest(self) -> list[CutPage]:
         """The pages that are left."""
-        made, last = self._made(), self._cutter.finish()
+        made, last = self._made(), self._finish()
         return made if last is None else [*made, last]
 
     def _made(self) -> list[CutPage]:
