@@ -229,7 +229,7 @@ async def test_long_paths_that_share_a_head_are_streamed_in_path_order(world: Wo
     async def read(tx: Transaction, what: Since) -> tuple[int, bytes]:
         number, last = 0, b""
         async for batch in files_of_run(tx, what):
-            for path in batch.paths:
+            for path in batch().paths:
                 assert number == 0 or path > last
                 number, last = number + 1, path
         return number, last
@@ -248,5 +248,5 @@ async def test_long_paths_that_share_a_head_are_streamed_in_path_order(world: Wo
 async def _changes(tx: Transaction, what: Since) -> Counter[int]:
     found = Counter[int]()
     async for batch in files_of_run(tx, what):
-        found.update([entry.change for entry in batch.entries()])
+        found.update([entry.change for entry in batch().entries()])
     return found
