@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
@@ -227,6 +228,24 @@ def test_a_wait_can_be_given_up(make_server: MakeServer) -> None:
             assert two.status().users == (os.getpid(),)
         finally:
             kill(conn.info.backend_pid)
+
+
+def test_a_stop_waits_for_the_remains_of_a_killed_server(make_server: MakeServer) -> None:
+    one = make_server()
+    with psycopg.connect(one.acquire()) as conn:
+        remains = conn.info.backend_pid
+        os.kill(remains, signal.SIGSTOP)
+        kill(pid_of(one))
+        while one.status().pid is not None:
+            time.sleep(0.01)  # the kernel has not released it yet
+        end = Timer(0.5, os.kill, (remains, signal.SIGKILL))
+        end.start()
+        try:
+            one.stop()
+        finally:
+            end.join()
+    assert end.finished.is_set() and not one.status().running
+    one.acquire()
 
 
 def test_the_log_stays_small(tmp_path: Path) -> None:

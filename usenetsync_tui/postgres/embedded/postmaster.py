@@ -164,13 +164,16 @@ class Postmaster:
         """Whether a server that takes no signal and no request of ours ends by itself.
 
         A server that shuts down removes ``postmaster.pid`` first, and holds its lock until its
-        last process is gone, which on a busy machine may take seconds.
+        last process is gone, which on a busy machine may take seconds. One that was killed leaves
+        the file, and its last processes end soon; in another container it may as well run.
         """
         patience = time.monotonic() + _PATIENCE_WITH_END
         while self.is_alive():
             if self.is_stopping():
                 return True
-            if self.paths.pid_file.exists() or time.monotonic() > patience:
+            if self.paths.pid_file.exists():
+                return not self.is_elsewhere()
+            if time.monotonic() > patience:
                 return False
             time.sleep(LOOK_AGAIN)
         return True
