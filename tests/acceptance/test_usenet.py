@@ -47,6 +47,8 @@ def _tree(root: Path, rng: random.Random, generation: int = 0) -> None:
 
 
 def _faults(rng: random.Random) -> list[Fault]:
+    """Two at most: an article that fails three times in a run is given up, and if it is one of a
+    root, the version gets another root, and the server keeps the other article of the first."""
     kinds = [
         Fault.drop_before_340(),
         Fault.drop_in_body(),
@@ -59,7 +61,7 @@ def _faults(rng: random.Random) -> list[Fault]:
         Fault("POST", reply="440 Posting not permitted right now, retry later"),
         Fault("article", reply="441 Posting failed"),
     ]
-    return rng.choices(kinds, k=rng.randrange(4))
+    return rng.choices(kinds, k=rng.randrange(3))
 
 
 @pytest.mark.slow
@@ -78,6 +80,7 @@ def test_kill_9_while_posting(
         account = {"username": "me", "password": "hush"}
         configure(home, server_table(server, **account, timeout=5), check_delays=[0.2, 0.5])
         while killed < rounds:
+            server.forget()  # those that a kill has left would hit one article together
             server.script(*_faults(rng))
             process = usenetsync.start("upload", root, "--json")
             before = len(server.posted)
@@ -101,6 +104,7 @@ def test_kill_9_while_posting(
             pending = usenetsync.query("SELECT count(*) FROM segments WHERE status IN (0, 1)")
             in_the_middle += pending[0][0] > 0
         assert in_the_middle >= rounds // 4, f"seed {seed}"
+        server.forget()
         usenetsync("upload", root)
         for what, sql in LEDGER.items():
             assert usenetsync.query(sql) == [], f"{what} (seed {seed})"
