@@ -65,7 +65,7 @@ INDEX_ROW: Columns = {
     **_named(["object_offset", "digest", "digest_kind", "reason", "racy"], {}),
     **{"link_set": "{t}link_set", "xattrs": _XATTRS, "extents": "{t}extents"},
 }
-"""A row of `files` with all that an index keeps: `index_rows.IndexColumns` without the last one."""
+"""A row of `files` as an index keeps it: `index_rows.IndexColumns` without the last field."""
 
 SEGMENT: Columns = _named(
     [
