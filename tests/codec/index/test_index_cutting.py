@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 from blake3 import blake3
@@ -108,8 +108,8 @@ def test_an_object_with_many_segments_goes_over_pages() -> None:
     segments = [a_segment(0, 100)] * 20
     parts = [ObjectPart(5, 0, 0, 100 * 400, 100, at * 20, tuple(segments)) for at in range(20)]
     cutter, pages = ObjectsCutter(TARGET), []
-    for at in (0, 1, 7):
-        pages += cutter.add(parts[at : {0: 1, 1: 7, 7: 20}[at]])
+    for begin, end in pairwise((0, 1, 7, 20)):
+        pages += cutter.add(parts[begin:end])
     last = cutter.finish()
     assert last is not None and cutter.finish() is None and len(pages) > 3
     pages.append(last)

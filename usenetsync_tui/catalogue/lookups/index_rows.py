@@ -52,7 +52,7 @@ class IndexColumns(NamedTuple):
     xattrs: Sequence[bytes | None]
     """As `codec.index.attributes` writes them."""
     extents: Sequence[bytes | None]
-    """Likewise."""
+    """As it writes them, too."""
     change: Sequence[int]
     """`model.index.entries.EntryChange`: 3 for a path that is gone, the row of which is old."""
 

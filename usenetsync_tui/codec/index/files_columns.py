@@ -1,7 +1,7 @@
 """The columns of a page of files: those of `IndexEntry`, a list of each (`files_page`).
 
 An index of three million files is written and adopted column by column: an entry for each of them
-would cost more than all the rest. Whoever needs entries gets them of `entries`. Refuses to know
+would cost more than all the rest. `entries` makes them for the few who need them. Refuses to know
 bytes (`files_writing`, `files_reading`).
 """
 
@@ -28,7 +28,7 @@ class FilesColumns(NamedTuple):
 
     paths: Sequence[bytes]
     classes: Sequence[FileClass]
-    """Those that rows may be of."""
+    """Those that rows may be of; one may be there more than once."""
     numbers: Sequence[int]
     """Which of them each row is of."""
     objects: Sequence[int | None]
@@ -88,18 +88,18 @@ class FilesColumns(NamedTuple):
         """The rows of all of them, one after the other."""
         if len(parts) == 1:
             return parts[0]
-        classes: dict[FileClass, int] = {}
+        classes: list[FileClass] = []
         numbers: list[int] = []
         links: dict[int, bytes] = {}
         attributes: dict[int, tuple[Attribute, ...]] = {}
         for part in parts:
             before = len(numbers)
-            places = [classes.setdefault(each, len(classes)) for each in part.classes]
-            numbers.extend(map(places.__getitem__, part.numbers))
+            numbers.extend(map(len(classes).__add__, part.numbers))
+            classes += part.classes
             links.update((before + row, link) for row, link in part.links.items())
             attributes.update((before + row, each) for row, each in part.attributes.items())
         lists = (list(chain(*column)) for column in zip(*map(_LISTS, parts), strict=True))
-        return cls._of(lists, [*classes], numbers, links, attributes)
+        return cls._of(lists, classes, numbers, links, attributes)
 
     def part(self, begin: int, end: int) -> FilesColumns:
         """The rows from `begin` to before `end`."""
@@ -123,24 +123,10 @@ class FilesColumns(NamedTuple):
 
     def only(self, rows: Sequence[int]) -> FilesColumns:
         """Some of the rows, ascending."""
-
-        def some(column: Sequence[_Value]) -> list[_Value]:
-            return [column[row] for row in rows]
-
-        return FilesColumns(
-            some(self.paths),
-            self.classes,
-            some(self.numbers),
-            some(self.objects),
-            some(self.offsets),
-            some(self.sizes),
-            some(self.mtimes),
-            some(self.ctimes),
-            some(self.inodes),
-            some(self.digests),
-            {at: self.links[row] for at, row in enumerate(rows) if row in self.links},
-            {at: self.attributes[row] for at, row in enumerate(rows) if row in self.attributes},
-        )
+        links = {at: self.links[row] for at, row in enumerate(rows) if row in self.links}
+        odd = {at: self.attributes[row] for at, row in enumerate(rows) if row in self.attributes}
+        lists = ([column[row] for row in rows] for column in _LISTS(self))
+        return self._of(lists, self.classes, [self.numbers[row] for row in rows], links, odd)
 
 
 class ColumnRows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from usenetsync_tui.codec.index.classes import write_classes
+from usenetsync_tui.codec.index.classes import FileClass, write_classes
 from usenetsync_tui.codec.index.files_columns import FIRST_ATTRIBUTE, ColumnRows, FilesColumns
 from usenetsync_tui.codec.index.page import PageType, write_page
 from usenetsync_tui.codec.index.paths import write_paths
@@ -21,11 +21,7 @@ def write_columns(files: FilesColumns, shared: Sequence[int] | None = None) -> b
     """A page of files, strictly ascending by path. `shared`: as in `paths.write_paths`."""
     columns: dict[int, bytes] = {}
     columns[1], columns[3], columns[5] = write_paths(files.paths, shared)
-    used = [files.classes[number] for number in dict.fromkeys(files.numbers)]
-    classes = [*dict.fromkeys(used)]
-    places = {each: place for place, each in enumerate(classes)}
-    numbers = [places.get(each, -1) for each in files.classes]
-    rows = list(map(numbers.__getitem__, files.numbers))
+    classes, rows = _classes(files)
     columns[7], columns[9] = write_classes(classes), write_varints(rows)
     is_kept = [each.change != EntryChange.REMOVED for each in classes]
     kinds = [each.kind if kept else None for each, kept in zip(classes, is_kept, strict=True)]
@@ -42,6 +38,16 @@ def write_columns(files: FilesColumns, shared: Sequence[int] | None = None) -> b
     columns[29], columns[31] = write_varints([len(link) for link in links]), b"".join(links)
     _write_attributes(columns, files)
     return write_page(PageType.FILES, len(rows), columns, _STORED)
+
+
+def _classes(files: FilesColumns) -> tuple[list[FileClass], list[int]]:
+    """The classes that rows are of, in the order of their first rows, and that of each row."""
+    places: dict[FileClass, int] = {}
+    numbers = {
+        number: places.setdefault(files.classes[number], len(places))
+        for number in dict.fromkeys(files.numbers)
+    }
+    return [*places], list(map(numbers.__getitem__, files.numbers))
 
 
 def _write_sized(columns: dict[int, bytes], files: FilesColumns, sized: ColumnRows) -> None:
