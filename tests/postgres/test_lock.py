@@ -25,7 +25,8 @@ async def test_the_error_names_the_holder(database: str) -> None:
             async with EngineLock(database, application_name="other", patience=0):
                 pass
         assert str(caught.value).startswith("Another usenetsync is using this catalogue.")
-    async with EngineLock(database, application_name="other", patience=0):
+    # The server ends the first session in its own time.
+    async with EngineLock(database, application_name="other"):
         pass
 
 
