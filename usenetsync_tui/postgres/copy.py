@@ -35,7 +35,9 @@ async def copy_rows(
 
 
 async def copy_packed(
-    conn: psycopg.AsyncConnection[TupleRow], statement: LiteralString, rows: Sequence[bytes]
+    conn: psycopg.AsyncConnection[TupleRow],
+    statement: LiteralString,
+    rows: Sequence[bytes | memoryview],
 ) -> None:
     """Write rows that are in the binary format already: each a count of columns (int16), and for
     each column its size (int32) and its bytes, or the size -1 for null.

@@ -1,5 +1,7 @@
 """The shards store: articles in 16 partitions of the catalogue's own PostgreSQL.
 
+A row holds a piece of an article, as much as fits a page; an earlier program made one row of it.
+
 The store acknowledges an article before it is on disk, as the ledger does with its own
 acknowledgements: both go through one write-ahead log, in order, so a crash never keeps the
 "posted" without the article. A job ends with a flush of that log.
@@ -7,6 +9,7 @@ acknowledgements: both go through one write-ahead log, in order, so a crash neve
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection
 from functools import partial
 
@@ -15,12 +18,18 @@ import psycopg
 from usenetsync_tui.errors import ArticleMissingError, StoreError
 from usenetsync_tui.model.ports.stores import FetchingSource, Opener, PostingSource, Presence
 from usenetsync_tui.model.segments import Article, Receipt, SharedMemory
+from usenetsync_tui.postgres.copy import copy_packed
 from usenetsync_tui.postgres.pool import Pool, mapped_errors
 from usenetsync_tui.postgres.queries import load_queries
 from usenetsync_tui.postgres.silence import HeardConnection
 
 _SQL = load_queries("usenetsync_tui.store", "shards.sql")
 
+_PIECE = 8_096
+"""Bytes of a row. With its Message-ID, and what PostgreSQL adds, it fills a page of 8 KiB."""
+_COLUMNS, _SIZE, _NUMBERED = struct.Struct(">h"), struct.Struct(">i"), struct.Struct(">ihi")
+"""Of a row in the binary format: its columns; the size of one; the size of a number, the number, and
+the size of what follows it."""
 _IDLE = 0.2
 """Seconds that a thread keeps its connection while the source has no article."""
 
@@ -47,7 +56,7 @@ class ShardsStore:
         """Nothing has to start."""
 
     async def post(self, article: Article) -> Receipt:
-        """Insert the article; one that is already stored counts as posted (a wrong payload is
+        """Store the article; one that is already stored counts as posted (a wrong payload is
         replaced)."""
         with mapped_errors():
             async with self._pool.connection() as connection:
@@ -85,12 +94,26 @@ class ShardsStore:
 
 async def _post(connection: HeardConnection, article: Article) -> Receipt:
     """In a thread."""
-    values = {"message_id": article.message_id, "payload": article.leaving()}
+    name, payload = article.message_id, article.leaving()
+    rows = _rows(name, payload)
     try:
-        await connection.execute(_SQL["post"], values)
-    except psycopg.DataError as error:
-        raise StoreError(str(error)) from error
+        await copy_packed(connection, _SQL["post"], rows)
+    except psycopg.errors.UniqueViolation:
+        if await _stored(connection, name) != payload:
+            async with connection.transaction():
+                await connection.execute(_SQL["remove"], {"message_id": name})
+                await copy_packed(connection, _SQL["post"], rows)
     return Receipt()
+
+
+def _rows(name: bytes, payload: bytes) -> list[bytes | memoryview]:
+    """The rows of an article, in the binary format."""
+    named = _COLUMNS.pack(3) + _SIZE.pack(len(name)) + name
+    view, rows = memoryview(payload), list[bytes | memoryview]()
+    for number, start in enumerate(range(0, len(payload) or 1, _PIECE)):
+        piece = view[start : start + _PIECE]
+        rows += (named, _NUMBERED.pack(2, number, len(piece)), piece)
+    return rows
 
 
 async def _post_from(connection: HeardConnection, source: PostingSource) -> None:
@@ -116,9 +139,15 @@ async def _fetch_from(connection: HeardConnection, source: FetchingSource) -> No
 
 async def _fetch(connection: HeardConnection, message_id: bytes, opened: Opener) -> bytes:
     """In a thread."""
+    payload = await _stored(connection, message_id)
+    if payload is None:
+        raise ArticleMissingError(message_id.hex())
+    return opened(payload)
+
+
+async def _stored(connection: HeardConnection, message_id: bytes) -> bytes | None:
+    """The payload of a Message-ID; None: there is none."""
     async with connection.cursor(binary=True) as cursor:
         await cursor.execute(_SQL["fetch"], {"message_id": message_id})
-        row = await cursor.fetchone()
-    if row is None:
-        raise ArticleMissingError(message_id.hex())
-    return opened(row[0])
+        rows = await cursor.fetchall()
+    return b"".join([piece for (piece,) in rows]) if rows else None

@@ -1,16 +1,24 @@
 -- post
--- Store an article. A known Message-ID is ours, sent again: a wrong payload is replaced.
-INSERT INTO articles AS a (message_id, payload) VALUES (%(message_id)b, %(payload)b)
-    ON CONFLICT (message_id) DO UPDATE SET payload = excluded.payload
- WHERE a.payload <> excluded.payload;
+-- Store an article: its pieces, all or none. A known Message-ID is refused.
+COPY articles (message_id, piece, payload) FROM STDIN (FORMAT BINARY);
+
+-- remove
+-- Delete an article.
+DELETE FROM articles WHERE message_id = %(message_id)b;
 
 -- present
 -- Which of the given Message-IDs are stored.
-SELECT message_id FROM articles WHERE message_id = ANY(%(message_ids)b::bytea[]);
+SELECT wanted.message_id FROM unnest(%(message_ids)b::bytea[]) AS wanted(message_id)
+ WHERE EXISTS (SELECT FROM articles AS a WHERE a.message_id = wanted.message_id);
 
 -- fetch
--- The payload of a Message-ID.
-SELECT payload FROM articles WHERE message_id = %(message_id)b;
+-- The payload of a Message-ID, piece by piece. (In the database of an earlier program, whose table has
+-- no column of that name, `piece` is the one of `whole`.)
+SELECT a.payload
+  FROM (SELECT 0 AS piece) AS whole,
+       LATERAL (SELECT payload, piece AS number FROM articles
+                 WHERE message_id = %(message_id)b) AS a
+ ORDER BY a.number;
 
 -- exists
 -- Whether the database has the table of articles.

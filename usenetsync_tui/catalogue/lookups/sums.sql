@@ -104,4 +104,4 @@ SELECT count(*) FROM segments s JOIN realms r ON r.id = s.realm_id
 -- shards_left
 -- Articles in the database that no segment refers to.
 SELECT count(*) FROM articles a
- WHERE NOT EXISTS (SELECT FROM segments s WHERE s.message_id = a.message_id);
+ WHERE a.piece = 0 AND NOT EXISTS (SELECT FROM segments s WHERE s.message_id = a.message_id);

@@ -122,10 +122,12 @@ RETURNING message_id, realm_id, payload_size, status IN {segment.there};
 
 -- delete_articles
 -- Delete articles that no segment has any more; returns the bytes of each.
-DELETE FROM articles a
- WHERE a.message_id = ANY(%(message_ids)b::bytea[])
-   AND NOT EXISTS (SELECT FROM segments s WHERE s.message_id = a.message_id)
-RETURNING octet_length(a.payload);
+WITH deleted AS (
+    DELETE FROM articles a
+     WHERE a.message_id = ANY(%(message_ids)b::bytea[])
+       AND NOT EXISTS (SELECT FROM segments s WHERE s.message_id = a.message_id)
+    RETURNING a.message_id, octet_length(a.payload) AS size)
+SELECT sum(size)::int8 FROM deleted GROUP BY message_id;
 
 -- unread
 -- The bytes of articles that no segment has any more, and that stay in their store.
