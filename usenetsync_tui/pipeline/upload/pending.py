@@ -131,7 +131,8 @@ class _Pass:
                 gate.at = file.key
                 if file.key not in out:
                     found += 1
-                    await self._hand_out(self._packer.add(file))
+                    if units := self._packer.add(file):
+                        await self._hand_out(units)
             if not page:
                 if finished:
                     break

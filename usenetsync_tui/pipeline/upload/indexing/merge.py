@@ -5,6 +5,7 @@ Both streams are in the order of the keys. Refuses to know where they come from 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import anyio
@@ -34,6 +35,8 @@ _ENTRY = len(ENTRY)
 """A row of the catalogue begins with the columns of an Entry."""
 
 _DONE = FileState.PLANNED.value
+_PATIENCE = 1.0
+"""Seconds that a new path which nobody reads, such as a folder, waits for others to be written with."""
 _BLOCK = 100
 """Entries compared at once: nearly always all or none of them have changed."""
 
@@ -75,6 +78,9 @@ class Merge:
         self._left_out = LeftOut()
         self._new: list[Entry] = []
         """Entries of paths that no current row has."""
+        self._unwritten: list[Entry] = []
+        """Those before them that need a row, and that no reader waits for."""
+        self._unwritten_since = 0.0
         self._upserts: list[Entry] = []
         self._removed: list[bytes] = []
         self._retry: list[Entry] = []
@@ -235,6 +241,7 @@ class Merge:
         while (size := _due(self._new, most, force=force)) > 0:
             new, self._new = self._new[:size], self._new[size:]
             await self._hand_on(new)
+        await self._write_rows(force=force)
         while True:
             size = _due(self._upserts, most, force=force or len(self._removed) >= most)
             if not size and len(self._removed) < (1 if force else most):
@@ -257,11 +264,21 @@ class Merge:
         """Pass new paths on to the readers, with rows as far as they need some by now."""
         spool = self._result.spool
         others, rowless = spool.split(new)
-        await self._write(others)
+        if not self._unwritten:
+            self._unwritten_since = time.monotonic()
+        self._unwritten += others
+        await self._write_rows(force=any(e.kind == FileKind.REGULAR for e in others))
         if spool.add(new, rowless=bool(rowless)):
             self._count(rowless)
         else:
             await self._write(rowless)
+
+    async def _write_rows(self, *, force: bool) -> None:
+        """Write the rows of new paths that wait for them, if there are enough or it is time."""
+        force = force or time.monotonic() - self._unwritten_since > _PATIENCE
+        while (size := _due(self._unwritten, self._run.limits.batch_size, force=force)) > 0:
+            new, self._unwritten = self._unwritten[:size], self._unwritten[size:]
+            await self._write(new)
 
     async def _write(self, new: list[Entry]) -> None:
         """Write rows of new paths, and count them."""
@@ -311,8 +328,7 @@ class Merge:
             joined = path_key(entries[-1].path) + b"\0"
             unwritten = [path_key(e.path) for e in self._upserts]
             unwritten += self._removed + self._left_out.keys
-            if self._new:
-                unwritten.append(path_key(self._new[0].path))
+            unwritten += [path_key(new[0].path) for new in (self._unwritten, self._new) if new]
             self._result.reached = min(unwritten, default=joined)
         if self._has_news:
             self._has_news = False
