@@ -28,8 +28,8 @@ _SQL = load_queries("usenetsync_tui.store", "shards.sql")
 _PIECE = 8_096
 """Bytes of a row. With its Message-ID, and what PostgreSQL adds, it fills a page of 8 KiB."""
 _COLUMNS, _SIZE, _NUMBERED = struct.Struct(">h"), struct.Struct(">i"), struct.Struct(">ihi")
-"""Of a row in the binary format: its columns; the size of one; the size of a number, the number, and
-the size of what follows it."""
+"""Of a row in the binary format: how many columns it has; the size of one; the size of a number,
+the number, and the size of the column after it."""
 _IDLE = 0.2
 """Seconds that a thread keeps its connection while the source has no article."""
 

@@ -69,6 +69,10 @@ def kept(run: InProcess, tmp_path: Path) -> InProcess:
     return run
 
 
+_NAMES = """SELECT relname FROM pg_class
+             WHERE relnamespace = 'public'::regnamespace ORDER BY 1"""
+
+
 def test_the_layout_is_the_whole_schema(kept: InProcess) -> None:
     """A table that a later migration adds in another way would be missing from backups."""
     there = query(
@@ -86,7 +90,7 @@ def test_backup_and_restore(kept: InProcess, tmp_path: Path, server: str) -> Non
     ended = kept("db", "backup", file)
     assert "2 folders with 3 versions" in ended.out and "--with-articles" in ended.out
     assert "key file" in ended.out and stat.S_IMODE(file.stat().st_mode) == 0o600
-    before = everything()
+    before, names = everything(), query(_NAMES)
     refused = kept("db", "backup", file, expect=1)
     assert str(file) in refused.err and "--force" in refused.err
     (event,) = kept("db", "backup", file, "--force", "--json").of("db_backup")
@@ -105,6 +109,7 @@ def test_backup_and_restore(kept: InProcess, tmp_path: Path, server: str) -> Non
     now = everything()
     assert now.pop("articles") == later["articles"]
     assert now == {k: v for k, v in before.items() if k != "articles"}
+    assert query(_NAMES) == names
     for name in ("one", "two"):
         kept("restore", "-q", name, tmp_path / "out" / name)
         assert compare_trees(tmp_path / name, tmp_path / "out" / name) == []

@@ -237,7 +237,7 @@ _LITTLE_ROOM = """
         RETURN new;
     END $$;
     CREATE TRIGGER little_room BEFORE INSERT ON articles
-       FOR EACH ROW EXECUTE FUNCTION little_room()"""
+       FOR EACH ROW WHEN (NEW.piece = 0) EXECUTE FUNCTION little_room()"""
 
 
 async def test_packs_that_are_damaged_or_shared_stay_as_they_are(

@@ -11,7 +11,7 @@ from trees import content
 from worlds import FaultyStore, World, until
 
 from usenetsync_tui.catalogue.session import Transaction
-from usenetsync_tui.catalogue.tables import files
+from usenetsync_tui.catalogue.tables import files, new_files
 from usenetsync_tui.catalogue.tables.files import Placed
 from usenetsync_tui.disk.source.source_tree import NearbyFiles
 from usenetsync_tui.errors import SourceFileError
@@ -23,6 +23,7 @@ from usenetsync_tui.model.metadata.metadata import Metadata
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.pipeline.upload import waiting_files
 from usenetsync_tui.pipeline.upload.file_actions import FileAct, act
+from usenetsync_tui.pipeline.upload.indexing import merge
 from usenetsync_tui.pipeline.upload.upload import upload
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +64,33 @@ async def test_a_row_is_written_once_unless_the_file_waits_too_long(
     await world.completed()
     assert len(updated) == FIRST if wait else FIRST <= len(updated) <= FILES
     assert set(states(world).values()) == {FileState.PLANNED}
+    await world.assert_restores(1, world.root)
+
+
+@pytest.mark.parametrize("patience", [3600.0, -1.0])
+async def test_rows_of_folders_are_written_together_unless_they_wait_too_long(
+    world: World, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    folders, each = 40, 25
+    written: list[int] = []
+    add = new_files.add
+
+    async def spy(tx: Transaction, folder: int, version: int, entries: Sequence[Entry]) -> None:
+        written.append(len(entries))
+        await add(tx, folder, version, entries)
+
+    monkeypatch.setattr(new_files, "add", spy)
+    monkeypatch.setattr(merge, "_PATIENCE", patience)
+    world.small(batch_size=60, chunk_size=10_000)
+    for number in range(folders):
+        (world.root / f"{number:02}").mkdir()
+        for file in range(each):
+            (world.root / f"{number:02}" / f"{file:02}").write_bytes(content(500, file))
+    await world.completed()
+    first, *others = written
+    assert len(others) == 1 if patience > 0 else len(others) > 10, others
+    # The first batch has the folder itself, and folders with all their files.
+    assert sum(others) == folders - round((first - 1) / (each + 1) + 0.5)
     await world.assert_restores(1, world.root)
 
 

@@ -3,19 +3,20 @@
 SET LOCAL lock_timeout = '15s';
 
 -- set_aside
--- Rename the articles, their partitions and indexes, so that new ones can be made.
+-- Rename the articles, their partitions and indexes, so that new ones can be made. (The indexes first:
+-- they are found by the name of the table.)
 DO $$
 DECLARE relation record;
 BEGIN
     FOR relation IN
         SELECT c.relname, c.relkind
           FROM pg_partition_tree(to_regclass('articles')) AS part
-          JOIN pg_class c ON c.oid = part.relid
+          JOIN pg_index i ON i.indrelid = part.relid
+          JOIN pg_class c ON c.oid = i.indexrelid
          UNION ALL
         SELECT c.relname, c.relkind
           FROM pg_partition_tree(to_regclass('articles')) AS part
-          JOIN pg_index i ON i.indrelid = part.relid
-          JOIN pg_class c ON c.oid = i.indexrelid
+          JOIN pg_class c ON c.oid = part.relid
     LOOP
         EXECUTE format('ALTER %s %I RENAME TO %I',
             CASE WHEN relation.relkind IN ('i', 'I') THEN 'INDEX' ELSE 'TABLE' END,
@@ -32,12 +33,12 @@ BEGIN
     FOR relation IN
         SELECT c.relname, c.relkind
           FROM pg_partition_tree(to_regclass('kept_articles')) AS part
-          JOIN pg_class c ON c.oid = part.relid
+          JOIN pg_index i ON i.indrelid = part.relid
+          JOIN pg_class c ON c.oid = i.indexrelid
          UNION ALL
         SELECT c.relname, c.relkind
           FROM pg_partition_tree(to_regclass('kept_articles')) AS part
-          JOIN pg_index i ON i.indrelid = part.relid
-          JOIN pg_class c ON c.oid = i.indexrelid
+          JOIN pg_class c ON c.oid = part.relid
     LOOP
         EXECUTE format('ALTER %s %I RENAME TO %I',
             CASE WHEN relation.relkind IN ('i', 'I') THEN 'INDEX' ELSE 'TABLE' END,

@@ -4,7 +4,8 @@
 
 -- piece: from 0. A row of a page stays out of TOAST.
 ALTER TABLE articles DROP COLUMN posted_at, ADD COLUMN piece smallint NOT NULL DEFAULT 0;
-ALTER TABLE articles DROP CONSTRAINT articles_pkey, ADD PRIMARY KEY (message_id, piece);
+ALTER TABLE articles DROP CONSTRAINT articles_pkey;
+ALTER TABLE articles ADD CONSTRAINT articles_pkey PRIMARY KEY (message_id, piece);
 
 DO $$
 DECLARE page integer := current_setting('block_size');

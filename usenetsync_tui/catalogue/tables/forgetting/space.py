@@ -11,71 +11,57 @@ from typing import LiteralString, NamedTuple
 
 import psycopg
 
-from usenetsync_tui.catalogue.session import Transaction, load
+from usenetsync_tui.catalogue.session import Transaction, column, load
 
 _SQL = load(__package__, "space.sql")
 
-_PLAIN = ("files", "objects", "segments", "index_pages", "forgotten_objects")
+_TABLES = ("articles", "files", "objects", "segments", "index_pages", "forgotten_objects")
 _WORTH_SHARE = 4
 """A table is written again when more than this part of it is free."""
 _WORTH_BYTES = 32 * 1024
 """And more than these bytes."""
 _ROW_BYTES = 40
 """Bytes of a row besides its values: head, pointer, and what aligns them."""
-_ARTICLE_BYTES = 160
-"""The same of an article, with its place in the index and in TOAST."""
+_TOAST_BYTES = 2048
+"""Bytes of a row of TOAST, as four fill a page."""
 
 
-class Shard(NamedTuple):
-    """A table or one of its shards; field order is that of the query."""
+class Room(NamedTuple):
+    """The room of a table with its TOAST, without indexes; field order is that of the query."""
 
-    name: str
     bytes: int
-    """With indexes and TOAST."""
-    row_bytes: int
-    """Of its rows alone."""
     rows: int
     width: int
-    """Bytes of the values of an average row."""
+    """Bytes of the values of an average row, without those in TOAST."""
+    toast_rows: int
 
     @property
     def needed(self) -> int:
-        """Bytes that its rows need, without indexes."""
-        return self.rows * (self.width + _ROW_BYTES)
+        """Bytes that its rows need."""
+        return self.rows * (self.width + _ROW_BYTES) + self.toast_rows * _TOAST_BYTES
+
+    @property
+    def pays(self) -> bool:
+        """Whether it is worth being written again."""
+        free = self.bytes - self.needed
+        return free > _WORTH_BYTES and free * _WORTH_SHARE > self.bytes
 
 
-async def shards_of_articles(tx: Transaction) -> list[Shard]:
-    """The shards of the articles, by name."""
-    return await _tables(tx, ["articles"])
+async def tables(tx: Transaction) -> list[str]:
+    """The tables that forgetting makes room in, each shard on its own."""
+    return column(await tx.fetch(_SQL["tables"], {"names": [*_TABLES]}))
 
 
-async def other_tables(tx: Transaction) -> list[Shard]:
-    """The other tables that forgetting makes room in, each shard on its own."""
-    return await _tables(tx, _PLAIN)
+async def room(tx: Transaction, table: str) -> Room:
+    """The room of a table, as the last VACUUM saw it."""
+    return Room._make(await tx.one(_SQL["room"], {"table": table}))
 
 
-async def _tables(tx: Transaction, names: list[str] | tuple[str, ...]) -> list[Shard]:
-    rows = await tx.fetch(_SQL["tables"], {"names": list(names)})
-    return [Shard._make(row) for row in rows]
-
-
-async def bytes_needed(tx: Transaction, shard: Shard) -> int:
-    """Bytes that the articles of a shard need on disk: it reads the rows, and no payload."""
-    articles, size = await tx.one(_for_shard("payloads", shard))
-    return int(size + size // 16 + articles * _ARTICLE_BYTES)
-
-
-def pays(size: int, needed: int) -> bool:
-    """Whether a table of a size is worth being written again."""
-    free = size - needed
-    return free > _WORTH_BYTES and free * _WORTH_SHARE > size
-
-
-async def vacuum(tx: Transaction, shard: Shard, *, full: bool) -> bool:
+async def vacuum(tx: Transaction, table: str, *, full: bool) -> bool:
     """VACUUM a table, outside of a transaction; False if others use it for too long."""
     await tx.run(_SQL["patience"])
     try:
-        await tx.run(_for_shard("vacuum_full" if full else "vacuum", shard))
+        await tx.run(_for_table("vacuum_full" if full else "vacuum", table))
     except psycopg.errors.LockNotAvailable:
         return False
     finally:
@@ -83,6 +69,6 @@ async def vacuum(tx: Transaction, shard: Shard, *, full: bool) -> bool:
     return True
 
 
-def _for_shard(name: str, shard: Shard) -> LiteralString:
+def _for_table(name: str, table: str) -> LiteralString:
     """The statement for a table, whose name comes from the database's own list of our tables."""
-    return _SQL[name].replace("{shard}", shard.name)
+    return _SQL[name].replace("{table}", table)

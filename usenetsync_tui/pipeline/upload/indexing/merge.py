@@ -36,7 +36,7 @@ _ENTRY = len(ENTRY)
 
 _DONE = FileState.PLANNED.value
 _PATIENCE = 1.0
-"""Seconds that a new path which nobody reads, such as a folder, waits for others to be written with."""
+"""Seconds that new paths which nobody reads, such as folders, wait to be written together."""
 _BLOCK = 100
 """Entries compared at once: nearly always all or none of them have changed."""
 
