@@ -13,6 +13,7 @@ from usenetsync_tui.model.ports.stores import Presence
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.postgres.migrate import migrate_inside
 from usenetsync_tui.postgres.pool import Pool, open_pool
+from usenetsync_tui.postgres.queries import load_queries
 from usenetsync_tui.store.shards import ShardsStore
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +80,26 @@ def _opened(address: str) -> AbstractAsyncContextManager[Pool]:
 async def _assert_reads(store: ShardsStore, payloads: dict[bytes, bytes]) -> None:
     assert await store.present([*payloads, b"another name 012"]) == Presence(set(payloads))
     assert {name: await store.fetch(name) for name in payloads} == payloads
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("present", {"message_ids": NAMES}), ("fetch", {"message_id": NAMES[0]})]
+)
+async def test_no_question_reads_the_pieces_of_others(
+    pool: Pool, database: str, name: str, values: dict[str, object]
+) -> None:
+    """Nor before the planner knows the table."""
+    for number in range(300):
+        spread = (number * 0x9E3779B97F4A7C15).to_bytes(16, "big")
+        await ShardsStore(pool).post(Article(spread, content(4 * PIECE)))
+    statement = load_queries("usenetsync_tui.store", "shards.sql")[name]
+    with psycopg.connect(database, autocommit=True) as connection:
+        for _ in range(2):
+            rows = connection.execute("EXPLAIN " + statement, values).fetchall()
+            plan = "\n".join(row for (row,) in rows)
+            assert "Seq Scan" not in plan, plan
+            assert name == "fetch" or "piece = 0" in plan, plan
+            connection.execute("VACUUM (ANALYZE)")
 
 
 async def test_a_post_that_fails_leaves_no_piece(pool: Pool, database: str) -> None:

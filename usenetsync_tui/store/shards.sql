@@ -7,13 +7,15 @@ COPY articles (message_id, piece, payload) FROM STDIN (FORMAT BINARY);
 DELETE FROM articles WHERE message_id = %(message_id)b;
 
 -- present
--- Which of the given Message-IDs are stored.
-SELECT wanted.message_id FROM unnest(%(message_ids)b::bytea[]) AS wanted(message_id)
- WHERE EXISTS (SELECT FROM articles AS a WHERE a.message_id = wanted.message_id);
+-- Which of the given Message-IDs are stored, by their first pieces. (In the database of an earlier
+-- program, whose table has no column of that name, `piece` is the one of `whole`.)
+SELECT a.message_id
+  FROM (SELECT 0 AS piece) AS whole,
+       LATERAL (SELECT message_id FROM articles
+                 WHERE message_id = ANY(%(message_ids)b::bytea[]) AND piece = 0) AS a;
 
 -- fetch
--- The payload of a Message-ID, piece by piece. (In the database of an earlier program, whose table has
--- no column of that name, `piece` is the one of `whole`.)
+-- The payload of a Message-ID, piece by piece. (`piece`: as above.)
 SELECT a.payload
   FROM (SELECT 0 AS piece) AS whole,
        LATERAL (SELECT payload, piece AS number FROM articles

@@ -99,7 +99,7 @@ SELECT count(*) FROM (
 -- Articles marked as posted into the database that are not in it.
 SELECT count(*) FROM segments s JOIN realms r ON r.id = s.realm_id
  WHERE r.store = 'shards' AND s.status IN {segment.there}
-   AND NOT EXISTS (SELECT FROM articles a WHERE a.message_id = s.message_id);
+   AND NOT EXISTS (SELECT FROM articles a WHERE a.message_id = s.message_id AND a.piece = 0);
 
 -- shards_left
 -- Articles in the database that no segment refers to.
