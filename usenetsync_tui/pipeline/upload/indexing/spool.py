@@ -12,15 +12,16 @@ from __future__ import annotations
 import marshal
 import tempfile
 from collections import deque
-from collections.abc import Sequence
-from typing import IO, NamedTuple, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, Any, NamedTuple, cast
 
 from usenetsync_tui.catalogue.tables.files import PendingFile
 from usenetsync_tui.disk.source.sorted_names import spill_folder
 from usenetsync_tui.errors import SourceError
 from usenetsync_tui.model.entries import Entry, FileKind
-from usenetsync_tui.model.path_keys import path_key
+from usenetsync_tui.model.path_keys import KEY_HEAD, path_key
 
+_PATH, _BYTES = Entry._fields.index("path"), Entry._fields.index("size")
 _MOST = 1 << 29
 """Bytes of the temporary file, at most. Files that do not fit come from the catalogue."""
 
@@ -126,13 +127,8 @@ class Spool:
             raise SourceError(f"the temporary file of new files: {caught.strerror}") from caught
         if len(data) < batch.size:
             raise SourceError("the temporary file of new files has become shorter")
-        found = cast("list[tuple[object, ...]]", marshal.loads(data))
-        small = self._small if batch.rowless else -1
-        new = map(Entry._make, found)
-        return [
-            PendingFile(e, None, path_key(e.path), has_past=False, has_row=e.size > small)
-            for e in new
-        ]
+        found = cast("list[tuple[Any, ...]]", marshal.loads(data))
+        return [*_pending(found, self._small if batch.rowless else -1)]
 
     def close(self) -> None:
         """Forget everything, and take no more. A second call does nothing."""
@@ -141,3 +137,14 @@ class Spool:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _pending(found: Iterable[tuple[Any, ...]], small: int) -> Iterator[PendingFile]:
+    """New files; those of at most `small` bytes have no row."""
+    new = tuple.__new__  # each of three million files comes by here
+    for fields in found:
+        key = path = fields[_PATH]
+        if len(path) > KEY_HEAD:
+            key = path_key(path)
+        has_row = fields[_BYTES] > small
+        yield new(PendingFile, (new(Entry, fields), None, key, None, False, False, has_row))

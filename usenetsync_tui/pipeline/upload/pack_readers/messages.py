@@ -73,9 +73,11 @@ def asked(question: Message) -> tuple[UnreadFiles, int, Packing, Inodes]:
     (files, began_ns, first, object_id, packing, (ignored, unstable)), _ = question
     inodes = Inodes(ignored)
     inodes.unstable = unstable
+    new = tuple.__new__
     unread = [
-        PendingFile(
-            Entry._make(entry), made, key, None if before is None else Before._make(before), *rest
+        new(
+            PendingFile,
+            (new(Entry, entry), made, key, before and new(Before, before), *rest),
         )
         for entry, made, key, before, *rest in files
     ]
