@@ -11,7 +11,6 @@ import codecs
 import json
 import os
 import stat
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +71,8 @@ def config_text(path: Path, data: bytes) -> str:
 
 def config_table(path: Path, text: str) -> dict[str, Any]:
     """The keys of the file and their values. `SettingsError` names the line."""
+    import tomllib  # 20 ms, and there may be no file
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
