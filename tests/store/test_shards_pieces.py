@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractAsyncContextManager
 
 import psycopg
@@ -34,6 +35,22 @@ async def test_a_piece_fills_a_page_and_none_is_in_toast(pool: Pool) -> None:
     await ShardsStore(pool).post(Article(NAMES[0], content(100 * PIECE)))
     async with pool.connection() as connection:
         assert await (await connection.execute(_PAGES)).fetchone() == (100, 100, 0)
+
+
+async def test_analyze_takes_few_of_them_into_memory(pool: Pool, database: str) -> None:
+    """Three thousand rows of a shard, and not thirty thousand: 24 MB."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO articles SELECT '\\x00', 'x', n FROM generate_series(0, 9000) AS n"
+        )
+        connection.add_notice_handler(lambda notice: said.append(notice.message_primary or ""))
+        said = list[str]()
+        connection.execute("SET client_min_messages = info")
+        connection.execute("ANALYZE VERBOSE articles")
+    sampled = [
+        int(found[1]) for words in said if (found := re.search(r"(\d+) rows in sample", words))
+    ]
+    assert max(sampled) == 3_000, said
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -7,6 +7,10 @@ ALTER TABLE articles DROP COLUMN posted_at, ADD COLUMN piece smallint NOT NULL D
 ALTER TABLE articles DROP CONSTRAINT articles_pkey;
 ALTER TABLE articles ADD CONSTRAINT articles_pkey PRIMARY KEY (message_id, piece);
 
+-- ANALYZE holds 300 times as many rows in memory: of pages, and for three tables at once.
+ALTER TABLE articles ALTER COLUMN message_id SET STATISTICS 10,
+    ALTER COLUMN piece SET STATISTICS 10, ALTER COLUMN payload SET STATISTICS 10;
+
 DO $$
 DECLARE page integer := current_setting('block_size');
 BEGIN
