@@ -10,6 +10,7 @@ import pytest
 from trees import content
 
 from usenetsync_tui.catalogue.backup import layout
+from usenetsync_tui.errors import StoreError
 from usenetsync_tui.model.ports.stores import Presence
 from usenetsync_tui.model.segments import Article
 from usenetsync_tui.postgres.migrate import migrate_inside
@@ -129,7 +130,7 @@ async def test_a_post_that_fails_leaves_no_piece(pool: Pool, database: str) -> N
                FOR EACH ROW WHEN (NEW.piece = 7) EXECUTE FUNCTION refuse()""")
         await store.post(Article(NAMES[0], content(7 * PIECE)))
         for name in NAMES[:2]:
-            with pytest.raises(Exception, match="no"):
+            with pytest.raises(StoreError, match="no"):
                 await store.post(Article(name, content(9 * PIECE, seed=1)))
         assert connection.execute("SELECT count(*) FROM articles").fetchone() == (7,)
     assert await store.fetch(NAMES[0]) == content(7 * PIECE)

@@ -95,6 +95,14 @@ class ShardsStore:
 async def _post(connection: HeardConnection, article: Article) -> Receipt:
     """In a thread."""
     name, payload = article.message_id, article.leaving()
+    try:
+        await _store(connection, name, payload)
+    except psycopg.DataError as error:
+        raise StoreError(str(error)) from error
+    return Receipt()
+
+
+async def _store(connection: HeardConnection, name: bytes, payload: bytes) -> None:
     rows = _rows(name, payload)
     try:
         await copy_packed(connection, _SQL["post"], rows)
@@ -103,7 +111,6 @@ async def _post(connection: HeardConnection, article: Article) -> Receipt:
             async with connection.transaction():
                 await connection.execute(_SQL["remove"], {"message_id": name})
                 await copy_packed(connection, _SQL["post"], rows)
-    return Receipt()
 
 
 def _rows(name: bytes, payload: bytes) -> list[bytes | memoryview]:
