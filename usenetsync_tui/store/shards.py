@@ -96,13 +96,13 @@ async def _post(connection: HeardConnection, article: Article) -> Receipt:
     """In a thread."""
     name, payload = article.message_id, article.leaving()
     try:
-        await _store(connection, name, payload)
+        await _insert(connection, name, payload)
     except psycopg.DataError as error:
         raise StoreError(str(error)) from error
     return Receipt()
 
 
-async def _store(connection: HeardConnection, name: bytes, payload: bytes) -> None:
+async def _insert(connection: HeardConnection, name: bytes, payload: bytes) -> None:
     rows = _rows(name, payload)
     try:
         await copy_packed(connection, _SQL["post"], rows)
