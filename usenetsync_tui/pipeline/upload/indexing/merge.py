@@ -37,6 +37,8 @@ _ENTRY = len(ENTRY)
 _DONE = FileState.PLANNED.value
 _PATIENCE = 1.0
 """Seconds that new paths which nobody reads, such as folders, wait to be written together."""
+_WAITING = 1 << 16
+"""Bytes of these paths, about."""
 _BLOCK = 100
 """Entries compared at once: nearly always all or none of them have changed."""
 
@@ -276,6 +278,7 @@ class Merge:
     async def _write_rows(self, *, force: bool) -> None:
         """Write the rows of new paths that wait for them, if there are enough or it is time."""
         force = force or time.monotonic() - self._unwritten_since > _PATIENCE
+        force = force or sum(len(entry.path) for entry in self._unwritten) > _WAITING
         while (size := _due(self._unwritten, self._run.limits.batch_size, force=force)) > 0:
             new, self._unwritten = self._unwritten[:size], self._unwritten[size:]
             await self._write(new)
