@@ -156,5 +156,5 @@ async def _stored(connection: HeardConnection, message_id: bytes) -> bytes | Non
     """The payload of a Message-ID; None: there is none."""
     async with connection.cursor(binary=True) as cursor:
         await cursor.execute(_SQL["fetch"], {"message_id": message_id})
-        rows = await cursor.fetchall()
-    return b"".join([piece for (piece,) in rows]) if rows else None
+        row = await cursor.fetchone()
+    return row[0] if row else None

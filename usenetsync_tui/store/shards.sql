@@ -15,12 +15,11 @@ SELECT a.message_id
                  WHERE message_id = ANY(%(message_ids)b::bytea[]) AND piece = 0) AS a;
 
 -- fetch
--- The payload of a Message-ID, piece by piece. (`piece`: as above.)
-SELECT a.payload
+-- The payload of a Message-ID, joined of its pieces; null: there is none. (`piece`: as above.)
+SELECT string_agg(a.payload, ''::bytea ORDER BY a.number)
   FROM (SELECT 0 AS piece) AS whole,
        LATERAL (SELECT payload, piece AS number FROM articles
-                 WHERE message_id = %(message_id)b) AS a
- ORDER BY a.number;
+                 WHERE message_id = %(message_id)b) AS a;
 
 -- exists
 -- Whether the database has the table of articles.
